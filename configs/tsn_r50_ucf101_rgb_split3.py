@@ -1,0 +1,4 @@
+_base_ = ["tsn_r50_ucf101_rgb.py"]
+train_dataloader = dict(dataset=dict(ann_file="ucf101_rgb_train_split_3.txt"))
+val_dataloader = dict(dataset=dict(ann_file="ucf101_rgb_val_split_3.txt"))
+test_dataloader = dict(dataset=dict(ann_file="ucf101_rgb_val_split_3.txt"))
