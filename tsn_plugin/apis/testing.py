@@ -1,0 +1,85 @@
+"""Testing a checkpoint from a config, as ``tools/test.py`` does it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from mmengine.config import Config
+
+from tsn_plugin.apis.options import load_config
+from tsn_plugin.apis.training import build_runner
+
+#: Metric names of MMAction2 0.x, and how its test tool printed what they give.
+EVAL_METRICS = ("top_k_accuracy", "mean_class_accuracy", "mean_average_precision", "mmit_mean_average_precision")
+_PRINTED = {"mean1": "mean_class_accuracy"}
+SCORE_SUFFIXES = (".npz", ".pkl", ".pickle", ".json")
+
+
+def run_test(arguments: argparse.Namespace) -> dict[str, float]:
+    """Test what the parsed command line asks for, print 0.x's lines for ``--eval`` and return all metrics."""
+    config = load_config(arguments)
+    apply_test_options(config, arguments)
+    metrics = build_runner(config).test()
+    if arguments.eval:
+        for line in format_metrics(metrics):
+            print(line)
+    return metrics
+
+
+def apply_test_options(config: Config, arguments: argparse.Namespace) -> None:
+    """Write the test options of MMAction2 1.x and 0.x into ``config``.
+
+    Raises:
+        ValueError: for a file name with an unknown suffix.
+    """
+    config.load_from = arguments.checkpoint
+    for module in (config.model.get("backbone"), config.model):  # the checkpoint replaces the initial weights
+        if module is not None:
+            module.pop("init_cfg", None)
+            if module.get("pretrained") is not None:
+                module.pretrained = None
+    if arguments.average_clips is not None:
+        config.model.cls_head.average_clips = arguments.average_clips
+    if arguments.eval:
+        _replace_accuracy(config, arguments)
+    if arguments.out is not None:
+        _add_score_file(config, arguments.out)
+    if arguments.show or arguments.show_dir is not None:
+        config.default_hooks.visualization = dict(
+            type="tsn_plugin.VisualizationHook",
+            enable=True,
+            interval=arguments.interval,
+            show=arguments.show,
+            out_dir=arguments.show_dir,
+        )
+
+
+def format_metrics(metrics: dict[str, float]) -> list[str]:
+    """The lines with which MMAction2 0.x ended a test.
+
+    >>> format_metrics({"acc/top1": 0.8303, "acc/mean1": 0.82961})
+    ['top1_acc: 0.8303', 'mean_class_accuracy: 0.8296']
+    """
+    lines = []
+    for key, value in metrics.items():
+        name = key.split("/")[-1]
+        if name.startswith("top") and name[3:].isdigit():
+            name = f"{name}_acc"
+        lines.append(f"{_PRINTED.get(name, name)}: {value:.4f}")
+    return lines
+
+
+def _replace_accuracy(config: Config, arguments: argparse.Namespace) -> None:
+    metric: dict[str, Any] = dict(type="tsn_plugin.AccMetric", metric_list=list(arguments.eval))
+    if arguments.eval_options:
+        metric["metric_options"] = dict(arguments.eval_options)
+    config.test_evaluator = metric
+
+
+def _add_score_file(config: Config, path: str) -> None:
+    if not path.endswith(SCORE_SUFFIXES):
+        raise ValueError(f"{path}: scores are written as {', '.join(SCORE_SUFFIXES)}; choose one of these suffixes")
+    evaluators = config.test_evaluator
+    evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
+    config.test_evaluator = [*evaluators, dict(type="tsn_plugin.DumpScores", out_file_path=path)]
