@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+
 import tsn_plugin
 
 ROOT = Path(tsn_plugin.__file__).parent
