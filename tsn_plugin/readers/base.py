@@ -1,0 +1,72 @@
+"""The interface of all readers, and their error."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Union
+
+import numpy as np
+
+VideoSource = Union[str, Path, BinaryIO]
+
+
+class VideoReadError(OSError):
+    """A file that cannot be read as a video; the message names the file, the reason and the remedy."""
+
+
+class FrameReader(ABC):
+    """Frames of one video, by index.
+
+    Attributes:
+        name: what error messages call the source.
+        num_frames: number of frames ``T``.
+        fps: frames per second on average, or None where unknown.
+    """
+
+    name: str
+    num_frames: int
+    fps: float | None = None
+
+    def read(self, indices: Sequence[int]) -> list[np.ndarray]:
+        """Frames uint8 ``(H, W, C)`` in the order of ``indices`` (0-based, any order, repetitions allowed).
+
+        A repeated frame is a copy of its own, so that changing one in place does not change the other.
+
+        Raises:
+            IndexError: for an index outside the video.
+            VideoReadError: if a frame cannot be decoded.
+        """
+        indices = [int(index) for index in indices]
+        if not indices:
+            return []
+        if not 0 <= min(indices) <= max(indices) < self.num_frames:
+            outside = next(index for index in indices if not 0 <= index < self.num_frames)
+            raise IndexError(f"{self.name} has {self.num_frames} frames (0 to {self.num_frames - 1}), not {outside}")
+        frames = self._read_sorted(sorted(set(indices)))
+        given: set[int] = set()
+        copies = []
+        for index in indices:
+            copies.append(frames[index].copy() if index in given else frames[index])
+            given.add(index)
+        return copies
+
+    @abstractmethod
+    def _read_sorted(self, indices: Sequence[int]) -> dict[int, np.ndarray]:
+        """Frames by index; ``indices`` are valid, ascending and distinct."""
+
+    def iter_frames(self) -> Iterator[np.ndarray]:
+        """All frames in order, one in memory at a time."""
+        for index in range(self.num_frames):
+            yield self._read_sorted([index])[index]
+
+    def close(self) -> None:
+        """Give files and decoders back."""
+        return
+
+    def __enter__(self) -> FrameReader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

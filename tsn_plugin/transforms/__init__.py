@@ -1,0 +1,36 @@
+"""Transforms: what happens to one video in the data loader."""
+
+import mmaction.datasets  # noqa: F401
+
+from tsn_plugin.transforms.cropping import MultiScaleCrop
+from tsn_plugin.transforms.decoding import (
+    DecordDecode,
+    DecordInit,
+    OpenCVDecode,
+    OpenCVInit,
+    PyAVDecode,
+    PyAVInit,
+    RawFrameDecode,
+)
+from tsn_plugin.transforms.fixed_crops import CenterCrop, TenCrop, ThreeCrop
+from tsn_plugin.transforms.flip import Flip
+from tsn_plugin.transforms.formatting import FormatShape, PackActionInputs
+from tsn_plugin.transforms.sampling import SampleFrames
+
+__all__ = [
+    "CenterCrop",
+    "DecordDecode",
+    "DecordInit",
+    "Flip",
+    "FormatShape",
+    "MultiScaleCrop",
+    "OpenCVDecode",
+    "OpenCVInit",
+    "PackActionInputs",
+    "PyAVDecode",
+    "PyAVInit",
+    "RawFrameDecode",
+    "SampleFrames",
+    "TenCrop",
+    "ThreeCrop",
+]
