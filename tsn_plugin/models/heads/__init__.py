@@ -1,0 +1,5 @@
+"""Heads: features in, scores and losses out."""
+
+from tsn_plugin.models.heads.tsn_head import TSNHead
+
+__all__ = ["TSNHead"]
