@@ -1,0 +1,9 @@
+"""Engine: hooks, optimizer wrappers and their constructor."""
+
+import mmaction.engine  # noqa: F401
+
+from tsn_plugin.engine import hooks
+from tsn_plugin.engine.optim_constructor import TSNOptimWrapperConstructor
+from tsn_plugin.engine.optim_wrapper import AutocastOptimWrapper
+
+__all__ = ["AutocastOptimWrapper", "TSNOptimWrapperConstructor", "hooks"]
