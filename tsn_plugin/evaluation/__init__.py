@@ -1,0 +1,7 @@
+"""Evaluation: metrics, score files, fusion."""
+
+import mmaction.evaluation  # noqa: F401
+
+from tsn_plugin.evaluation.metrics import AccMetric, ConfusionMatrix, DumpScores
+
+__all__ = ["AccMetric", "ConfusionMatrix", "DumpScores"]

@@ -1,0 +1,171 @@
+"""Metrics for MMEngine's evaluator: collectors around the functions, and the writer of score files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from tsn_plugin.evaluation import functional
+from tsn_plugin.evaluation.score_files import save_scores
+from tsn_plugin.registry import METRICS
+from tsn_plugin.structures.scores import ClassScores
+
+_KNOWN = ("top_k_accuracy", "mean_class_accuracy", "mean_average_precision", "mmit_mean_average_precision")
+
+
+@METRICS.register_module()
+class AccMetric(BaseMetric):
+    """Accuracies of video scores, with MMAction2's arguments and result names.
+
+    Results: ``top1``, ``top5``, ``mean1`` (mean class accuracy, what the papers report), ``mean_average_precision``,
+    ``mmit_mean_average_precision``.
+
+    Args:
+        metric_list: one or several of the names in 0.x's ``--eval``.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the processes exchange results.
+        metric_options: ``dict(top_k_accuracy=dict(topk=(1, 5)))``.
+        prefix: of the result names; default ``acc``.
+
+    Raises:
+        ValueError: for an unknown metric or option.
+    """
+
+    default_prefix = "acc"
+
+    def __init__(
+        self,
+        metric_list: str | Sequence[str] = ("top_k_accuracy", "mean_class_accuracy"),
+        collect_device: str = "cpu",
+        metric_options: dict | None = None,
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.metrics = (metric_list,) if isinstance(metric_list, str) else tuple(metric_list)
+        unknown = sorted(set(self.metrics) - set(_KNOWN)) + sorted(set(metric_options or {}) - {"top_k_accuracy"})
+        if unknown:
+            raise ValueError(f"metric {unknown[0]!r} is unknown or takes no options; known: {', '.join(_KNOWN)}")
+        topk = (metric_options or {}).get("top_k_accuracy", {}).get("topk", (1, 5))
+        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep score and label of each video."""
+        self.results += [(_prediction(sample), _label(sample)) for sample in data_samples]
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """The metrics over all videos."""
+        scores, labels = (np.stack(column) for column in zip(*results))
+        labels = labels[:, 0] if labels.shape[1] == 1 else labels
+        values: dict[str, float] = {}
+        for metric in self.metrics:
+            if metric == "top_k_accuracy":
+                accuracies = functional.top_k_accuracy(scores, labels, self.topk)
+                values.update({f"top{k}": accuracy for k, accuracy in zip(self.topk, accuracies)})
+            elif metric == "mean_class_accuracy":
+                values["mean1"] = functional.mean_class_accuracy(scores, labels)
+            else:
+                values[metric] = getattr(functional, metric)(scores, labels)
+        return values
+
+
+@METRICS.register_module()
+class DumpScores(BaseMetric):
+    """Writes a score file: names, labels and scores before softmax of all videos, whichever process tested them.
+
+    A video that was tested twice, because the processes' shares were filled up to equal length, is written once.
+
+    Args:
+        out_file_path: ``.npz``, ``.pkl`` or ``.json``; see :mod:`tsn_plugin.evaluation.score_files`.
+        keep_view_scores: also write the scores of every view, which the head must have kept
+            (``cls_head.keep_view_scores=True``); in ``.npz`` only.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the processes exchange results.
+    """
+
+    default_prefix = "scores"
+
+    def __init__(
+        self,
+        out_file_path: str,
+        *,
+        keep_view_scores: bool = False,
+        collect_device: str = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.out_file_path = out_file_path
+        self.keep_view_scores = keep_view_scores
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep what the file needs of each video.
+
+        Raises:
+            ValueError: if a sample lacks its name or its scores before softmax.
+        """
+        for sample in data_samples:
+            wanted = ("scores", "video_name", *(["view_scores"] if self.keep_view_scores else []))
+            lacking = [key for key in wanted if key not in sample]
+            if lacking:
+                raise ValueError(
+                    f"a tested video has no {' and no '.join(lacking)}: use tsn_plugin.TSNHead and "
+                    "tsn_plugin.PackActionInputs in the config (and keep_view_scores=True in the head for view_scores)"
+                )
+            views = sample["view_scores"].float().cpu().numpy() if self.keep_view_scores else None
+            scores = sample["scores"].float().cpu().numpy()
+            self.results.append((sample["video_name"], scores, _label(sample), views))
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Write the file and report how many videos it holds."""
+        unique = {name: rest for name, *rest in results}
+        scores, labels, views = zip(*unique.values())
+        stacked = np.stack(labels)
+        save_scores(
+            self.out_file_path,
+            ClassScores(
+                tuple(unique),
+                np.stack(scores),
+                stacked[:, 0] if stacked.shape[1] == 1 else stacked,
+                np.stack(views) if self.keep_view_scores else None,
+            ),
+        )
+        return {"videos": len(unique)}
+
+
+@METRICS.register_module()
+class ConfusionMatrix(BaseMetric):
+    """Counts ``(K, K)``, rows true classes, columns predicted ones, under ``confusion_matrix/result``.
+
+    Args:
+        num_classes: number of classes; default: the length of the scores.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the processes exchange results.
+        prefix: of the result name.
+    """
+
+    default_prefix = "confusion_matrix"
+
+    def __init__(self, num_classes: int | None = None, collect_device: str = "cpu", prefix: str | None = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.num_classes = num_classes
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep the predicted and the true class of each video."""
+        self.results += [(_prediction(sample), int(_label(sample)[0])) for sample in data_samples]
+
+    def compute_metrics(self, results: list) -> dict[str, np.ndarray]:
+        """The matrix over all videos."""
+        scores, labels = zip(*results)
+        predicted = np.stack(scores).argmax(axis=1)
+        return {"result": functional.confusion_matrix(predicted, labels, self.num_classes or len(scores[0]))}
+
+
+def _prediction(sample: dict) -> np.ndarray:
+    """Scores ``(K,)`` of a sample of MMAction2 1.2 (``pred_score``) or 1.1 (``pred_scores.item``)."""
+    value = sample["pred_score"] if "pred_score" in sample else sample["pred_scores"]["item"]
+    return value.float().cpu().numpy()
+
+
+def _label(sample: dict) -> np.ndarray:
+    """Labels ``(1,)`` or ``(K,)`` of a sample of MMAction2 1.2 (``gt_label``) or 1.1 (``gt_labels.item``)."""
+    value = sample["gt_label"] if "gt_label" in sample else sample["gt_labels"]["item"]
+    return value.cpu().numpy().reshape(-1)
