@@ -1,0 +1,1 @@
+"""Offline preparation: frames, flow, file lists, and the generated data set."""

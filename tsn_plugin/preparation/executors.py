@@ -1,0 +1,268 @@
+"""Many independent jobs at once on this machine, with progress, failures kept apart and a clean Ctrl-C.
+
+The seam for other engines is :func:`run_jobs`: a picklable function, a list of picklable jobs, a report.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import connection
+from multiprocessing.context import BaseContext
+from typing import Any
+
+import cv2
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+
+class JobCancelled(Exception):
+    """Raised inside a job after Ctrl-C, so that the job can remove what it has half written."""
+
+
+@dataclass
+class JobReport:
+    """What became of the jobs, each list in the order of the jobs.
+
+    Attributes:
+        results: ``(job, what the function returned)``.
+        failures: ``(job, reason)``.
+    """
+
+    results: list[tuple[Any, Any]] = field(default_factory=list)
+    failures: list[tuple[Any, str]] = field(default_factory=list)
+
+
+class _Channel:
+    """What the parent and its workers share: the number of finished units and the wish to stop."""
+
+    def __init__(self, context: BaseContext) -> None:
+        self.units = context.Value("Q", 0)
+        self.stop = context.RawValue("b", 0)  # without a lock, so that a signal handler may set it
+
+
+_channel: _Channel | None = None
+
+
+def check_in(units: int = 1) -> None:
+    """Count ``units`` finished pieces of a job for the progress display; does nothing outside :func:`run_jobs`.
+
+    A job calls it often (once per frame): it is also where a cancelled job stops.
+
+    Raises:
+        JobCancelled: after Ctrl-C in the parent process.
+    """
+    if _channel is None:
+        return
+    with _channel.units.get_lock():
+        _channel.units.value += units
+    if _channel.stop.value:
+        raise JobCancelled
+
+
+def run_jobs(
+    function: Callable[[Any], Any],
+    jobs: Sequence[Any],
+    *,
+    workers: int | None,
+    description: str,
+    unit: str = "units",
+) -> JobReport:
+    """Call ``function`` on every job and report results and failures; one failing job does not stop the others.
+
+    A worker process that dies (a decoder that crashes, memory that runs out) costs only the job it was at.
+
+    Args:
+        function: picklable: a function at the top level of an importable module.
+        jobs: picklable.
+        workers: processes; None: one per core that this process may use; 0: the jobs run in this process.
+        description: stands before the progress bar.
+        unit: what :func:`check_in` counts, in the plural.
+
+    Raises:
+        ValueError: if ``workers`` is negative.
+        RuntimeError: if no worker process can be started.
+        KeyboardInterrupt: after Ctrl-C, when the running jobs have cleaned up.
+    """
+    workers = _available_cores() if workers is None else workers
+    if workers < 0:
+        raise ValueError(f"workers={workers} must be 0 (this process) or the number of processes")
+    context = multiprocessing.get_context("spawn")  # forked OpenCV and FFmpeg threads can deadlock
+    channel = _Channel(context)
+    with _progress(channel, unit) as progress:
+        task = progress.add_task(description, total=len(jobs))
+        run = _Run(function, jobs, channel, lambda: progress.advance(task))
+        if workers == 0:
+            run.in_this_process()
+        else:
+            with _interrupt_stops(channel):
+                run.in_processes(min(workers, len(jobs)), context)
+    return run.report()
+
+
+class _Run:
+    """The state of one :func:`run_jobs` call: outcomes by the job's index."""
+
+    def __init__(
+        self, function: Callable[[Any], Any], jobs: Sequence[Any], channel: _Channel, on_job_end: Callable[[], None]
+    ) -> None:
+        self.function, self.jobs, self.channel, self.on_job_end = function, jobs, channel, on_job_end
+        self.results: dict[int, Any] = {}
+        self.failures: dict[int, str] = {}
+
+    def in_this_process(self) -> None:
+        """Run job after job here; Ctrl-C is raised inside the job."""
+        _join_channel(self.channel)
+        try:
+            for index, job in enumerate(self.jobs):
+                try:
+                    self.results[index] = self.function(job)
+                except Exception as error:
+                    self.failures[index] = _reason(error)
+                self.on_job_end()
+        finally:
+            _join_channel(None)
+
+    def in_processes(self, workers: int, context: BaseContext) -> None:
+        """Run the jobs in pools: after a crash, those that were running are tried again one by one."""
+        queue = deque(range(len(self.jobs)))
+        while self._wanted(queue):
+            for suspect in self._until_crash(queue, workers, context):
+                if self._until_crash(deque([suspect]), 1, context):
+                    self.failures[suspect] = "its worker process died (a crash in a decoder, or out of memory)"
+                    self.on_job_end()
+
+    def _wanted(self, queue: deque[int]) -> bool:
+        return bool(queue) and not self.channel.stop.value
+
+    def _until_crash(self, queue: deque[int], workers: int, context: BaseContext) -> list[int]:
+        """Work off ``queue``; the jobs that were running when a worker died, usually none."""
+        running: dict[Any, int] = {}
+        with ProcessPoolExecutor(workers, context, _start_worker, (self.channel,)) as pool:
+            _require_living_worker(pool)
+            try:
+                while running or self._wanted(queue):
+                    while self._wanted(queue) and len(running) < workers:
+                        future = pool.submit(self.function, self.jobs[queue[0]])
+                        running[future] = queue.popleft()
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        self._record(running[future], future)
+                        del running[future]
+            except BrokenProcessPool:
+                return sorted(running.values())
+        return []
+
+    def _record(self, index: int, future: Any) -> None:
+        error = future.exception()
+        if isinstance(error, BrokenProcessPool):
+            raise error
+        if error is None:
+            self.results[index] = future.result()
+        else:
+            self.failures[index] = _reason(error)
+        self.on_job_end()
+
+    def report(self) -> JobReport:
+        """The outcomes in the order of the jobs."""
+        return JobReport(
+            [(self.jobs[index], self.results[index]) for index in sorted(self.results)],
+            [(self.jobs[index], self.failures[index]) for index in sorted(self.failures)],
+        )
+
+
+@contextmanager
+def _interrupt_stops(channel: _Channel) -> Iterator[None]:
+    """Let Ctrl-C ask the workers to stop and raise KeyboardInterrupt when they have.
+
+    Raised at once, a second Ctrl-C could break into the pool's own cleaning up, which then waits for ever.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or not _in_main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: setattr(channel.stop, "value", 1))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if channel.stop.value:
+        raise KeyboardInterrupt
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _available_cores() -> int:
+    """Cores this process may run on, which a batch system may have restricted."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _join_channel(channel: _Channel | None) -> None:
+    global _channel
+    _channel = channel
+
+
+def _start_worker(channel: _Channel) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; the channel tells
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    cv2.setNumThreads(1)  # one process per core already
+    _join_channel(channel)
+
+
+def _end_with_parent() -> None:
+    """Without this, the workers of a killed parent would wait for jobs for ever."""
+    connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
+
+
+def _ready() -> bool:
+    return True
+
+
+def _require_living_worker(pool: ProcessPoolExecutor) -> None:
+    try:
+        pool.submit(_ready).result()
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            "no worker process could be started; call this from a script whose work stands under "
+            "`if __name__ == '__main__':`, or use workers=0"
+        ) from error
+
+
+class _RateColumn(ProgressColumn):
+    """Finished units and units per second."""
+
+    def __init__(self, channel: _Channel, unit: str) -> None:
+        super().__init__()
+        self.channel, self.unit = channel, unit
+
+    def render(self, task: Task) -> Text:
+        units = self.channel.units.value
+        return Text(f"{units} {self.unit}, {units / max(task.elapsed or 0, 1e-3):.1f}/s")
+
+
+def _progress(channel: _Channel, unit: str) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(channel, unit),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        speed_estimate_period=3600,  # rich forgets jobs that ended longer ago, and one job may take minutes
+    )

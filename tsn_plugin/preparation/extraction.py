@@ -1,0 +1,297 @@
+"""Images and optical flow of videos as folders of JPEGs, in the layout of the original TSN code.
+
+``OUT/<video>/img_00001.jpg, flow_x_00001.jpg, flow_y_00001.jpg, ...``; which image belongs to which flow:
+:func:`~tsn_plugin.preparation.flow.frame_pairs`. A video's folder appears when it is complete, so that a job can be
+stopped and started again at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tsn_plugin.modality import get_modality
+from tsn_plugin.preparation.executors import JobReport, check_in, run_jobs
+from tsn_plugin.preparation.flow import FLOW_METHODS, frame_pairs, make_flow_function, quantize_flow
+from tsn_plugin.preparation.frame_folders import PARTIAL_MARK, FrameCounts, FramePrefixes, count_frames
+from tsn_plugin.preparation.settings import claim_folder, write_atomically
+from tsn_plugin.preparation.videos import find_videos
+from tsn_plugin.readers import open_video
+
+#: the list of the videos that failed, in the output folder: path, tab, reason
+FAILED = "failed.txt"
+_PREFIXES = FramePrefixes()
+
+
+@dataclass(frozen=True)
+class ExtractionOptions:
+    """How frames and flow are made.
+
+    Attributes:
+        method: a key of :data:`~tsn_plugin.preparation.flow.FLOW_METHODS`.
+        bound: flow of ``-bound`` to ``bound`` pixels is spread over the levels 0 to 255.
+        step: use every ``step``-th frame.
+        size: ``(width, height)`` to resize to before the flow is computed; the original's shell script takes 340x256.
+        short_side: or the length of the shorter side, the aspect being kept.
+        quality: of the JPEGs, 1 to 100.
+        rgb: write images.
+        flow: write flow.
+
+    Raises:
+        ValueError: for a value out of range, or both ``size`` and ``short_side``.
+    """
+
+    method: str = "tvl1"
+    bound: float = 20
+    step: int = 1
+    size: tuple[int, int] | None = None
+    short_side: int | None = None
+    quality: int = 95
+    rgb: bool = True
+    flow: bool = True
+
+    def __post_init__(self) -> None:
+        if self.method not in FLOW_METHODS:
+            raise ValueError(f"method={self.method!r} is unknown; known: {', '.join(FLOW_METHODS)}")
+        for name, value in (("bound", self.bound), ("step", self.step), ("short_side", self.short_side)):
+            if value is not None and value <= 0:
+                raise ValueError(f"{name}={value} must be positive")
+        if self.size is not None and min(self.size) <= 0:
+            raise ValueError(f"size={self.size} must be two positive numbers: width, height")
+        if self.size is not None and self.short_side is not None:
+            raise ValueError(f"size={self.size} and short_side={self.short_side} exclude each other")
+        if not 1 <= self.quality <= 100:
+            raise ValueError(f"quality={self.quality} must be 1 to 100")
+        if not (self.rgb or self.flow):
+            raise ValueError("rgb=False and flow=False leave nothing to extract")
+
+    def settings(self) -> dict[str, Any]:
+        """What the files of one output folder must have in common."""
+        names = ["step", "size", "short_side", "quality", *(["method", "bound"] if self.flow else [])]
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class ExtractionJob:
+    """One video and the folder for its frames."""
+
+    video: Path
+    folder: Path
+    options: ExtractionOptions
+
+
+def plan_extraction(
+    source: str | Path,
+    out: str | Path,
+    options: ExtractionOptions,
+    *,
+    extensions: Sequence[str] = (),
+    flat: bool = False,
+    list_root: str | Path | None = None,
+) -> list[ExtractionJob]:
+    """One job per video of ``source`` (see :func:`~tsn_plugin.preparation.videos.find_videos`).
+
+    Args:
+        source: folder, video or list.
+        out: output folder.
+        options: how frames and flow are made.
+        extensions: take only these in a folder.
+        flat: leave class sub-folders out of the output, as the original does.
+        list_root: what a list's paths are relative to.
+
+    Raises:
+        ValueError: if two videos would share a folder.
+    """
+    videos: dict[Path, Path] = {}
+    for video, name in find_videos(source, extensions=extensions, list_root=list_root):
+        folder = Path(out, PurePosixPath(name).name if flat else name)
+        if videos.setdefault(folder, video) != video:
+            hint = "leave out --flat" if flat else "rename one, or choose by --ext"
+            raise ValueError(f"{videos[folder]} and {video} would share the folder {folder}: {hint}")
+    return [ExtractionJob(video, folder, options) for folder, video in videos.items()]
+
+
+def run_extraction(jobs: Sequence[ExtractionJob], out: str | Path, *, workers: int | None = None) -> JobReport:
+    """Do the jobs; videos whose folder is complete are skipped. Failures are noted in ``OUT/failed.txt``.
+
+    The results are the numbers of frame pairs written: 0 for a video that was complete.
+
+    Raises:
+        ValueError: if ``out`` was made with other options.
+        RuntimeError: if the installed OpenCV lacks the flow method.
+    """
+    out = Path(out)
+    for options in {job.options for job in jobs}:
+        if options.flow:
+            make_flow_function(options.method)  # fails now rather than once per video
+        claim_folder(out, options.settings(), note="extraction.json")
+    for parent in {job.folder.parent for job in jobs}:
+        _remove_abandoned(parent)
+    report = run_jobs(extract_video, jobs, workers=workers, description="Extracting", unit="frame pairs")
+    _note_failures(report, out / FAILED)
+    return report
+
+
+def extract_video(job: ExtractionJob) -> int:
+    """Write the folder of one video and return its number of frame pairs, 0 if it was complete already.
+
+    Raises:
+        ValueError: if the video has fewer than two frames (of those that ``step`` leaves).
+    """
+    options = job.options
+    present = _present(job.folder)
+    if _is_complete(present, options):
+        return 0
+    with _appearing_when_complete(job.folder) as partial:
+        pairs = _write_pairs(job.video, partial, options)
+        if pairs == 0:
+            raise ValueError(
+                f"{job.video} has fewer than 2 frames at step={options.step}: there is no flow between them"
+            )
+        _keep_other_modality(job, partial, present, pairs)
+    return pairs
+
+
+def summary(report: JobReport, out: str | Path) -> str:
+    """What was done, in a line per kind of outcome."""
+    written = [pairs for _, pairs in report.results if pairs]
+    lines = [f"{len(written)} videos extracted ({sum(written)} frame pairs) into {out}"]
+    if len(written) < len(report.results):
+        lines.append(f"{len(report.results) - len(written)} videos were complete already")
+    if report.failures:
+        job, reason = report.failures[0]
+        lines.append(f"{len(report.failures)} videos failed, see {Path(out, FAILED)}; the first: {job.video}: {reason}")
+    return "\n".join(lines)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``"340x256"`` as ``(340, 256)``: width and height.
+
+    Raises:
+        ValueError: for text of another form.
+    """
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if match is None:
+        raise ValueError(f"size {text!r} is not WIDTHxHEIGHT, such as 340x256")
+    return int(match[1]), int(match[2])
+
+
+def resized_size(size: tuple[int, int], options: ExtractionOptions) -> tuple[int, int]:
+    """The ``(width, height)`` of the extracted frames of a video whose frames have ``size`` (width, height)."""
+    if options.size is not None:
+        return options.size
+    if options.short_side is None:
+        return size
+    scale = options.short_side / min(size)
+    return round(size[0] * scale), round(size[1] * scale)
+
+
+def _write_pairs(video: Path, folder: Path, options: ExtractionOptions) -> int:
+    image_name, flow_name = get_modality("RGB").filename_tmpl, get_modality("Flow").filename_tmpl
+    flow_between = make_flow_function(options.method) if options.flow else None
+    number = 0
+    with open_video(video) as reader:
+        frames = (_prepare(frame, options) for frame in reader.iter_frames())
+        for number, (previous, current) in enumerate(frame_pairs(frames, step=options.step), start=1):
+            if options.rgb:
+                image = cv2.cvtColor(current[0], cv2.COLOR_RGB2BGR)
+                _write_jpeg(folder / image_name.format(number), image, options.quality)
+            if flow_between is not None:
+                levels = quantize_flow(flow_between(previous[1], current[1]), options.bound)
+                for axis, plane in zip("xy", np.moveaxis(levels, -1, 0)):
+                    _write_jpeg(folder / flow_name.format(axis, number), plane, options.quality)
+            check_in()
+    return number
+
+
+def _prepare(frame: np.ndarray, options: ExtractionOptions) -> tuple[np.ndarray, np.ndarray]:
+    """The resized frame and its grey image; grey after resizing, as the original does."""
+    size = (frame.shape[1], frame.shape[0])
+    target = resized_size(size, options)
+    if target != size:
+        frame = cv2.resize(frame, target, interpolation=cv2.INTER_LINEAR)
+    return frame, cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+
+
+def _write_jpeg(path: Path, image: np.ndarray, quality: int) -> None:
+    _, encoded = cv2.imencode(".jpg", np.ascontiguousarray(image), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    path.write_bytes(encoded.tobytes())  # cv2.imwrite cannot write every name on every system
+
+
+def _present(folder: Path) -> FrameCounts:
+    """What ``folder`` holds; nothing, if it is damaged."""
+    try:
+        return count_frames(os.listdir(folder), _PREFIXES, folder=folder)
+    except (FileNotFoundError, ValueError):
+        return FrameCounts(0, 0)
+
+
+def _is_complete(present: FrameCounts, options: ExtractionOptions) -> bool:
+    if options.rgb and options.flow:
+        return present.rgb == present.flow > 0
+    return (present.rgb if options.rgb else present.flow) > 0
+
+
+def _keep_other_modality(job: ExtractionJob, partial: Path, present: FrameCounts, pairs: int) -> None:
+    """Copy the images (or the flow) that an earlier run extracted and this one was not asked for."""
+    options = job.options
+    kept_count = present.flow * (not options.flow) + present.rgb * (not options.rgb)
+    if kept_count == 0:
+        return
+    if kept_count != pairs:
+        raise ValueError(f"{job.folder} holds {kept_count} frames of an earlier run, this one found {pairs}: delete it")
+    prefixes = (_PREFIXES.flow_x, _PREFIXES.flow_y) if options.rgb else (_PREFIXES.rgb,)
+    for path in job.folder.iterdir():
+        if path.name.startswith(prefixes):
+            shutil.copy2(path, partial)
+
+
+@contextmanager
+def _appearing_when_complete(folder: Path) -> Iterator[Path]:
+    """A folder to fill that becomes ``folder`` at the end, or vanishes on any exception."""
+    partial = folder.with_name(f"{folder.name}{PARTIAL_MARK}{socket.gethostname()}-{os.getpid()}")
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        if folder.exists():  # damaged, or of the other modality: what was worth keeping has been copied
+            shutil.rmtree(folder)
+        os.replace(partial, folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove what runs that were killed on this host left half written."""
+    if not parent.is_dir():
+        return
+    for path in parent.glob(f"*{PARTIAL_MARK}{socket.gethostname()}-*"):
+        if not _is_running(path.name.rpartition("-")[2]):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        pass  # it runs for another user
+    return True
+
+
+def _note_failures(report: JobReport, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    if report.failures:
+        lines = (f"{job.video}\t{reason}\n" for job, reason in report.failures)
+        write_atomically(path, "".join(lines).encode())
