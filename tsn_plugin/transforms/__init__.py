@@ -2,6 +2,7 @@
 
 import mmaction.datasets  # noqa: F401
 
+from tsn_plugin.transforms.color import ColorJitter
 from tsn_plugin.transforms.cropping import MultiScaleCrop
 from tsn_plugin.transforms.decoding import (
     DecordDecode,
@@ -19,6 +20,7 @@ from tsn_plugin.transforms.sampling import SampleFrames
 
 __all__ = [
     "CenterCrop",
+    "ColorJitter",
     "DecordDecode",
     "DecordInit",
     "Flip",
