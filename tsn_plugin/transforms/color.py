@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from mmaction.datasets.transforms import ColorJitter as _ColorJitter
@@ -30,6 +32,16 @@ class ColorJitter(_ColorJitter):
         saturation: likewise.
         hue: range ``(-h, h)`` of the shift, or the range itself.
     """
+
+    def __init__(
+        self,
+        brightness: float | Sequence[float] = 0.5,
+        contrast: float | Sequence[float] = 0.5,
+        saturation: float | Sequence[float] = 0.5,
+        hue: float | Sequence[float] = 0.1,
+    ) -> None:
+        ranges = (brightness, contrast, saturation, hue)
+        super().__init__(*(tuple(value) if isinstance(value, Sequence) else value for value in ranges))
 
     @staticmethod
     def adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:
