@@ -10,6 +10,7 @@ import importlib.machinery
 import importlib.metadata
 import importlib.util
 import sys
+import warnings
 from types import ModuleType
 from typing import Any
 
@@ -74,6 +75,8 @@ def patch_stack() -> None:
     """
     install_import_fallbacks()
     require_mmcv()
+    # mmcv-lite says so at every start although nothing here needs it
+    warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformableAttention``")
     _allow_mmengine_globals()
     _download_weights_only()
     _init_gloo_without_gpu()

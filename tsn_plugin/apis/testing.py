@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
 
 from tsn_plugin.apis.options import load_config
 from tsn_plugin.apis.training import build_runner
@@ -20,11 +23,21 @@ def run_test(arguments: argparse.Namespace) -> dict[str, float]:
     """Test what the parsed command line asks for, print 0.x's lines for ``--eval`` and return all metrics."""
     config = load_config(arguments)
     apply_test_options(config, arguments)
-    metrics = build_runner(config).test()
+    runner = build_runner(config)
+    if arguments.fuse_conv_bn:
+        fold_batch_norm(runner)
+    metrics = runner.test()
     if arguments.eval:
         for line in format_metrics(metrics):
             print(line)
     return metrics
+
+
+def fold_batch_norm(runner: Runner) -> None:
+    """Load the checkpoint and fold each batch normalisation of the backbone into the convolution before it."""
+    runner.load_or_resume()
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model.backbone = fuse_conv_bn(model.backbone.eval())
 
 
 def apply_test_options(config: Config, arguments: argparse.Namespace) -> None:
@@ -73,7 +86,9 @@ def format_metrics(metrics: dict[str, float]) -> list[str]:
 def _replace_accuracy(config: Config, arguments: argparse.Namespace) -> None:
     metric: dict[str, Any] = dict(type="tsn_plugin.AccMetric", metric_list=list(arguments.eval))
     if arguments.eval_options:
-        metric["metric_options"] = dict(arguments.eval_options)
+        metric_options = Config()
+        metric_options.merge_from_dict(arguments.eval_options)  # the keys are dotted
+        metric["metric_options"] = metric_options.to_dict()
     config.test_evaluator = metric
 
 

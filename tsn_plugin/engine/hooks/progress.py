@@ -41,7 +41,7 @@ class ProgressHook(Hook):
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Advance by one iteration and show the loss."""
         loss = outputs.get("loss") if isinstance(outputs, dict) else None
-        shown = f"loss {float(loss):.3f}" if loss is not None else ""
+        shown = f"loss {float(loss.detach()):.3f}" if loss is not None else ""
         self._progress.update(self._tasks["train"], advance=1, status=f"{shown} {self._accuracy}".strip())
 
     @master_only
