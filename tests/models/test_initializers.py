@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -142,6 +143,20 @@ def test_missing_and_unused_entries_are_reported(save, monkeypatch):
     assert (first_level, second_level) == (logging.INFO, logging.WARNING)
     assert "left at their initialisation: bn1.bias;" in second
     assert second.endswith("not used: extra")
+
+
+def test_weights_that_cannot_be_had_are_an_error_with_both_remedies():
+    with pytest.raises(OSError, match=r"'nowhere.pth' cannot be loaded .*checkpoint=FILE.*init_cfg=None"):
+        CrossModalityPretrained("nowhere.pth")(Tiny())
+
+
+def test_without_a_network_the_remedies_are_named_too(monkeypatch):
+    def offline(*args, **kwargs):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(CheckpointLoader, "load_checkpoint", offline)
+    with pytest.raises(OSError, match="no route to host.*init_cfg=None"):
+        CrossModalityPretrained("open-mmlab://bninception_caffe")(Tiny())
 
 
 def test_a_checkpoint_of_another_network_is_refused(save):

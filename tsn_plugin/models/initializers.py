@@ -58,9 +58,10 @@ class CrossModalityPretrained:
         """Load the checkpoint into ``module``.
 
         Raises:
+            OSError: if the checkpoint cannot be read or downloaded.
             ValueError: if no entry of the checkpoint belongs to the module, or one has another shape.
         """
-        checkpoint = CheckpointLoader.load_checkpoint(resolve_address(self.checkpoint), self.map_location)
+        checkpoint = self._load()
         own = module.state_dict()
         state_dict = _fit(checkpoint.get("state_dict", checkpoint), module, own)
         loaded = {name: value for name, value in state_dict.items() if name in own}
@@ -70,6 +71,15 @@ class CrossModalityPretrained:
         self._report(state_dict, own)
         if hasattr(module, "_params_init_info"):
             update_init_info(module, init_info=f"{type(self).__name__}: load from {self.checkpoint}")
+
+    def _load(self) -> dict:
+        try:
+            return CheckpointLoader.load_checkpoint(resolve_address(self.checkpoint), self.map_location)
+        except OSError as error:  # also what a download without a network raises
+            raise OSError(
+                f"checkpoint={self.checkpoint!r} cannot be loaded ({error}): give the path of a file that you have "
+                "(model.backbone.init_cfg.checkpoint=FILE), or start from scratch (model.backbone.init_cfg=None)"
+            ) from error
 
     def _check(self, loaded: StateDict, own: StateDict, module: nn.Module) -> None:
         if not loaded:

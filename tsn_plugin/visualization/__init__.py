@@ -1,0 +1,3 @@
+"""Visualization: plots and pictures."""
+
+import mmaction.visualization  # noqa: F401
