@@ -38,7 +38,7 @@ optim_wrapper = dict(
     constructor="tsn_plugin.TSNOptimWrapperConstructor",
     clip_grad=dict(max_norm=20),
 )
-param_scheduler = dict(type="MultiStepLR", by_epoch=True, milestones=[2], gamma=0.1)
+param_scheduler = dict(type="MultiStepLR", by_epoch=True, end=3, milestones=[2], gamma=0.1)
 train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=3, val_interval=1)
 val_cfg = dict(type="ValLoop")
 test_cfg = dict(type="TestLoop")

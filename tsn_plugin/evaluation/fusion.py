@@ -20,7 +20,8 @@ def fuse_scores(
 
     Args:
         streams: scores before softmax.
-        weights: one per stream; default 1 each. The papers take 1 : 1.5 for RGB : flow and 1 : 1 : 0.5 with warped flow.
+        weights: one per stream; default 1 each. The papers take 1 : 1.5 for RGB : flow, and 1 : 1 : 0.5 with warped
+            flow.
         allow_probabilities: accept scores after softmax, if all streams have them.
 
     Raises:

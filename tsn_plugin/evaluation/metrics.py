@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -117,13 +119,17 @@ class DumpScores(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Write the file and report how many videos it holds."""
-        unique = {name: rest for name, *rest in results}
+        unique: dict[str, list] = {}
+        for name, *rest in results:
+            known = unique.setdefault(name, rest)
+            if not np.allclose(known[0], rest[0], rtol=1e-3, atol=1e-4):
+                raise ValueError(f"video {name} was tested twice with different scores: its list holds it twice")
         scores, labels, views = zip(*unique.values())
         stacked = np.stack(labels)
         save_scores(
             self.out_file_path,
             ClassScores(
-                tuple(unique),
+                relative_names(tuple(unique)),
                 np.stack(scores),
                 stacked[:, 0] if stacked.shape[1] == 1 else stacked,
                 np.stack(views) if self.keep_view_scores else None,
@@ -157,6 +163,17 @@ class ConfusionMatrix(BaseMetric):
         scores, labels = zip(*results)
         predicted = np.stack(scores).argmax(axis=1)
         return {"result": functional.confusion_matrix(predicted, labels, self.num_classes or len(scores[0]))}
+
+
+def relative_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """``names`` without the folder that all of them share, so that streams kept in different folders can be matched.
+
+    >>> relative_names(("data/videos/Dive/a", "data/videos/Dive/b", "data/videos/Swim/c"))
+    ('Dive/a', 'Dive/b', 'Swim/c')
+    """
+    paths = [PurePosixPath(name) for name in names]
+    shared = posixpath.commonpath([path.parent for path in paths]) if len({p.is_absolute() for p in paths}) == 1 else ""
+    return tuple(posixpath.relpath(name, shared) if shared else name for name in names)
 
 
 def _prediction(sample: dict) -> np.ndarray:

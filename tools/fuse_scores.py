@@ -1,0 +1,36 @@
+"""Fuse the scores of several streams: ``python tools/fuse_scores.py rgb.npz flow.npz --weights 1 1.5``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from tsn_plugin.evaluation.fusion import fuse_scores
+from tsn_plugin.evaluation.report import accuracy_table
+from tsn_plugin.evaluation.score_files import load_scores, save_scores
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fuse the scores of several streams by the videos' names and report their accuracy."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("scores", nargs="+", help="score files written by the test tool, one per stream")
+    parser.add_argument("--weights", nargs="+", type=float, help="one per score file (default: 1 each)")
+    parser.add_argument("--out", help="file for the fused scores: .npz, .pkl or .json")
+    parser.add_argument("--names-from", metavar="LIST", help="list that was tested, for files without video names")
+    parser.add_argument("--allow-probs", action="store_true", help="fuse files that all hold probabilities")
+    arguments = parser.parse_args(argv)
+    streams = [load_scores(path, names_from=arguments.names_from) for path in arguments.scores]
+    fused = fuse_scores(streams, arguments.weights, allow_probabilities=arguments.allow_probs)
+    rows = {
+        f"{number} {Path(path).stem}": s for number, (path, s) in enumerate(zip(arguments.scores, streams), start=1)
+    }
+    Console().print(accuracy_table({**rows, "fused": fused}))
+    if arguments.out is not None:
+        save_scores(arguments.out, fused)
+
+
+if __name__ == "__main__":
+    main()
