@@ -1,4 +1,4 @@
-_base_ = ["_base_/models/tsn_bninception.py", "_base_/modalities/toy_flow.py", "_base_/datasets/toy.py",
+_base_ = ["_base_/models/tsn_bninception.py", "_base_/modalities/small_flow.py", "_base_/datasets/toy.py",
           "_base_/schedules/scratch_cpu_20e.py", "_base_/default_runtime.py"]
 model = dict(channels_last=True,
              backbone=dict(in_channels=_base_.in_channels, init_cfg=dict(_delete_=True, type="Kaiming", layer="Conv2d")),

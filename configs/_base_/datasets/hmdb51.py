@@ -1,27 +1,6 @@
-# HMDB51 as extracted frames. The leaf adds list files, modality and pipelines.
+# HMDB51 as extracted frames, like UCF101.
+_base_ = ["ucf101.py"]
 num_classes = 51
-
-train_dataloader = dict(
-    batch_size=32,
-    num_workers=8,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
-    dataset=dict(type="RawframeDataset", data_root="data/hmdb51"),
-)
-val_dataloader = dict(
-    batch_size=16,
-    num_workers=8,
-    persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(type="RawframeDataset", data_root="data/hmdb51", test_mode=True),
-)
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=8,
-    persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(type="RawframeDataset", data_root="data/hmdb51", test_mode=True),
-)
-val_evaluator = dict(type="tsn_plugin.AccMetric")
-test_evaluator = dict(type="tsn_plugin.AccMetric")
+train_dataloader = dict(dataset=dict(data_root="data/hmdb51"))
+val_dataloader = dict(dataset=dict(data_root="data/hmdb51"))
+test_dataloader = dict(dataset=dict(data_root="data/hmdb51"))

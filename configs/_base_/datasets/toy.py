@@ -1,27 +1,6 @@
-# The generated data set (tools/make_toy_dataset.py). The leaf adds list files, modality and pipelines.
+# The generated data set (tools/make_toy_dataset.py): small batches, two workers.
+_base_ = ["ucf101.py"]
 num_classes = 8
-
-train_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
-    dataset=dict(type="RawframeDataset", data_root="demo_out/data"),
-)
-val_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(type="RawframeDataset", data_root="demo_out/data", test_mode=True),
-)
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(type="RawframeDataset", data_root="demo_out/data", test_mode=True),
-)
-val_evaluator = dict(type="tsn_plugin.AccMetric")
-test_evaluator = dict(type="tsn_plugin.AccMetric")
+train_dataloader = dict(batch_size=16, num_workers=2, dataset=dict(data_root="demo_out/data"))
+val_dataloader = dict(num_workers=2, dataset=dict(data_root="demo_out/data"))
+test_dataloader = dict(num_workers=2, dataset=dict(data_root="demo_out/data"))

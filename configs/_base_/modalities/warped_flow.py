@@ -1,37 +1,4 @@
 # Warped flow: as flow, with the camera's motion taken out when it was extracted; in a folder of its own.
+_base_ = ["flow.py"]
 modality = "WarpedFlow"
-in_channels = 10
-dropout_ratio = 0.7
-# what a data set of extracted frames needs to know
-frames = dict(
-    modality="WarpedFlow",
-    filename_tmpl="flow_{}_{:05d}.jpg",
-    data_prefix=dict(img="rawframes_warped"),
-)
-
-train_pipeline = [
-    dict(type="tsn_plugin.SampleFrames", clip_len=5, num_clips=3, protocol="tsn_caffe", phase="train"),
-    dict(type="tsn_plugin.RawFrameDecode"),
-    dict(type="tsn_plugin.MultiScaleCrop", input_size=224, scales=(1, 0.875, 0.75), more_fix_crop=True),
-    dict(type="Resize", scale=(224, 224), keep_ratio=False),
-    dict(type="tsn_plugin.Flip", flip_ratio=0.5),
-    dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
-    dict(type="tsn_plugin.PackActionInputs"),
-]
-val_pipeline = [
-    dict(type="tsn_plugin.SampleFrames", clip_len=5, num_clips=3, protocol="tsn_caffe", phase="val"),
-    dict(type="tsn_plugin.RawFrameDecode"),
-    dict(type="Resize", scale=(340, 256), keep_ratio=False),
-    dict(type="tsn_plugin.CenterCrop", crop_size=224),
-    dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
-    dict(type="tsn_plugin.PackActionInputs"),
-]
-# 25 snippets x 10 crops; the crops are made on the model's device
-test_pipeline = [
-    dict(type="tsn_plugin.SampleFrames", clip_len=5, num_clips=25, protocol="tsn_caffe", phase="test"),
-    dict(type="tsn_plugin.RawFrameDecode"),
-    dict(type="Resize", scale=(340, 256), keep_ratio=False),
-    dict(type="tsn_plugin.TenCrop", crop_size=224, layout="caffe", on_device=True),
-    dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
-    dict(type="tsn_plugin.PackActionInputs"),
-]
+frames = dict(modality="WarpedFlow", data_prefix=dict(img="rawframes_warped"))
