@@ -1,4 +1,4 @@
-"""Every component of ours is found under its prefix, and is ours: a silent fallback to MMAction2's would go unnoticed."""
+"""Every component of ours is found under its prefix and is ours; a silent fallback to MMAction2 would go unnoticed."""
 
 import subprocess
 import sys
@@ -7,7 +7,15 @@ import pytest
 
 COMPONENTS = {
     "MODELS": ["Recognizer2D", "TSNHead", "BNInception", "InceptionV3", "ActionDataPreprocessor", "AttentionConsensus"],
-    "TRANSFORMS": ["SampleFrames", "MultiScaleCrop", "Flip", "TenCrop", "ColorJitter", "FormatShape", "PackActionInputs"]
+    "TRANSFORMS": [
+        "SampleFrames",
+        "MultiScaleCrop",
+        "Flip",
+        "TenCrop",
+        "ColorJitter",
+        "FormatShape",
+        "PackActionInputs",
+    ]
     + ["DecordInit", "DecordDecode", "PyAVInit", "PyAVDecode", "OpenCVInit", "OpenCVDecode", "RawFrameDecode"],
     "HOOKS": ["PartialBNHook", "EffectiveBatchHook", "SafeCheckpointHook", "ProgressHook", "VisualizationHook"],
     "METRICS": ["AccMetric", "ConfusionMatrix", "DumpScores"],

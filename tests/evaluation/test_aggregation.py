@@ -35,7 +35,8 @@ def test_golden_aggregations(key, scores):
 def test_golden_fusion_and_mean_class_accuracy():
     names = tuple(f"video_{number}" for number in range(len(GOLDEN["labels"])))
     streams = [
-        ClassScores(names, of_all_videos(aggregate_views, stream), GOLDEN["labels"]) for stream in ("scores_a", "scores_b")
+        ClassScores(names, of_all_videos(aggregate_views, stream), GOLDEN["labels"])
+        for stream in ("scores_a", "scores_b")
     ]
     fused = fuse_scores(streams, [1, 1.5])
     np.testing.assert_allclose(fused.scores, GOLDEN["fused_1_1p5"], rtol=0, atol=1e-9)
