@@ -42,6 +42,6 @@ def frame_strip(folder: str | Path, *, num_frames: int = 4, height: int = 96) ->
     numbers = np.linspace(0, reader.num_frames - 1, num_frames).round().astype(int)
     images = reader.read(numbers)
     width = round(images[0].shape[1] * height / images[0].shape[0])
-    return np.concatenate(
-        [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images], axis=1
-    )
+    resized = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images]
+    gap = np.full((height, 3, 3), 255, np.uint8)
+    return np.concatenate([part for image in resized for part in (image, gap)][:-1], axis=1)
