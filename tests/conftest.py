@@ -1,33 +1,80 @@
 """Videos and frame folders whose pixels tell the number of the frame."""
 
+import importlib.util
+from collections import OrderedDict
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
+import torch
+from mmengine.registry import DefaultScope
 
 import tsn_plugin  # noqa: F401  before mmaction, which 1.2.0 cannot be imported without
 
 
-def frame_level(number):
+@pytest.fixture(autouse=True)
+def no_default_scope(monkeypatch):
+    """Every test starts without MMEngine's default scope, which a runner of an earlier test may have left behind."""
+    monkeypatch.setattr(DefaultScope, "_instance_dict", OrderedDict())
+
+
+def declare_torchvision_operators():
+    """Let a torchvision that was built for another torch be imported: it misses two of its own operators."""
+    if importlib.util.find_spec("torchvision") is None:
+        return
+    try:
+        import torchvision  # noqa: F401
+    except RuntimeError:
+        library = torch.library.Library("torchvision", "DEF")
+        for name in ("nms", "qnms"):
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+
+declare_torchvision_operators()
+
+
+def level_of(number):
     """Grey level of frame ``number``: far apart for neighbours, unique up to 60 frames."""
     return 8 + 4 * number % 240
 
 
-def write_video(path, *, num_frames, size=(64, 48), fps=25, codec="mpeg4", gop=12, b_frames=0, pix_fmt="yuv420p"):
-    """A video whose frame ``n`` is grey with level ``frame_level(n)``, with a brighter right half."""
+def write_video(
+    path,
+    *,
+    num_frames,
+    size=(64, 48),
+    fps=25,
+    codec="mpeg4",
+    gop=12,
+    b_frames=0,
+    pix_fmt="yuv420p",
+    times=None,
+    colorspace=None,
+    options=None,
+):
+    """A video whose frame ``n`` is grey with level ``level_of(n)``, with a brighter right half.
+
+    ``times`` are milliseconds, for a variable rate; ``colorspace`` is FFmpeg's number; ``options`` go to the encoder.
+    """
     width, height = size
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=fps)
+        stream = container.add_stream(codec, rate=1000 if times else fps)
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
-        stream.codec_context.gop_size = gop
-        stream.codec_context.max_b_frames = b_frames
-        stream.codec_context.bit_rate = 2_000_000
+        context = stream.codec_context
+        context.gop_size, context.max_b_frames, context.bit_rate = gop, b_frames, 2_000_000
+        context.colorspace = context.colorspace if colorspace is None else colorspace
+        context.options = options or {}
         for number in range(num_frames):
-            image = np.full((height, width, 3), frame_level(number), np.uint8)
+            image = np.full((height, width, 3), level_of(number), np.uint8)
             image[:, width // 2 :] += 4
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            image[: height // 3, : width // 3, 0] = 200  # a red corner: shows colour and orientation
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            if times:
+                frame.pts, frame.time_base = times[number], Fraction(1, 1000)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return Path(path)
 
@@ -39,6 +86,12 @@ def make_video():
 
 
 @pytest.fixture(scope="session")
+def frame_level():
+    """The grey level of a frame by its number; see :func:`level_of`."""
+    return level_of
+
+
+@pytest.fixture(scope="session")
 def make_frame_folder():
     """Factory of folders with ``img_``, ``flow_x_`` and ``flow_y_`` pictures numbered from 1."""
 
@@ -47,7 +100,7 @@ def make_frame_folder():
         folder.mkdir(parents=True)
         width, height = size
         for number in range(1, num_frames + 1):
-            level = frame_level(number)
+            level = level_of(number)
             image = np.full((height, width, 3), (level, level // 2, 255 - level), np.uint8)
             cv2.imwrite(str(folder / templates[0].format(number)), image)
             for axis, value in (("x", level), ("y", 255 - level)):

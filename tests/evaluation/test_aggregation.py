@@ -5,7 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tsn_plugin.evaluation.aggregation import aggregate_top_k, aggregate_views, aggregate_windows
+from tsn_plugin.evaluation.aggregation import (
+    aggregate_top_k,
+    aggregate_views,
+    aggregate_windows,
+    crop_major,
+    reaggregate,
+)
 from tsn_plugin.evaluation.functional import mean_class_accuracy, softmax
 from tsn_plugin.evaluation.fusion import fuse_scores
 from tsn_plugin.structures.scores import ClassScores
@@ -54,8 +60,46 @@ def test_windows_by_hand():
     np.testing.assert_array_equal(aggregate_windows(views, seconds=(2,), overlap=0.0), [3.5])
 
 
+def test_fewer_frames_than_k_are_all_taken():
+    np.testing.assert_array_equal(aggregate_top_k(np.array([[[1.0]], [[5.0]]]), 7), [3.0])
+
+
+KEPT = ClassScores(  # one video, two frames of two crops: crop 0 scores 1 and 2, crop 1 scores 5 and 0
+    ("a",), np.zeros((1, 1)), np.array([0]), np.array([[[1.0], [2.0], [5.0], [0.0]]])
+)
+
+
+@pytest.mark.parametrize(("crops", "expected"), [("mean", 2.0), ("max", 3.5)])  # frames: 3 and 1, or 5 and 2
+def test_kept_view_scores_are_aggregated_anew(crops, expected):
+    anew = reaggregate(KEPT, crops=crops, num_crops=2)
+    assert anew.scores.tolist() == [[expected]]
+    assert (anew.names, anew.labels.tolist(), anew.num_crops) == (("a",), [0], 2)
+
+
+def test_all_golden_videos_are_aggregated_anew():
+    views = np.stack([crop_major(view) for view in GOLDEN["scores_a"]])
+    names = tuple(map(str, range(len(views))))
+    scores = ClassScores(names, GOLDEN["mean"], view_scores=views, num_crops=10)
+    np.testing.assert_allclose(reaggregate(scores, crops="max").scores, GOLDEN["crop_max"], rtol=0, atol=1e-9)
+
+
+def test_what_aggregating_anew_needs():
+    with pytest.raises(ValueError, match="keep_view_scores=True"):
+        reaggregate(ClassScores(("a",), np.zeros((1, 1))), crops="max")
+    with pytest.raises(ValueError, match="--num-crops"):
+        reaggregate(KEPT, crops="max")
+    with pytest.raises(ValueError, match="num_crops=3 does not divide the 4 views"):
+        reaggregate(KEPT, crops="max", num_crops=3)
+
+
 def test_errors_name_the_argument():
     with pytest.raises(ValueError, match=r"\(frames, crops, classes\), not \(25, 7\)"):
         aggregate_views(np.zeros((25, 7)))
     with pytest.raises(ValueError, match="crops='median' is unknown"):
         aggregate_views(np.zeros((25, 10, 7)), crops="median")
+    with pytest.raises(ValueError, match="k=0 must be 1 or more"):
+        aggregate_top_k(np.zeros((25, 10, 7)), 0)
+    with pytest.raises(ValueError, match=r"overlap=1 must be in \[0, 1\)"):
+        aggregate_windows(np.zeros((25, 10, 7)), overlap=1)
+    with pytest.raises(ValueError, match=r"fps=0.5 at least 1 / 1"):
+        aggregate_windows(np.zeros((25, 10, 7)), fps=0.5)

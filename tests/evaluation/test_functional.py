@@ -21,10 +21,8 @@ def test_top_k_is_mmaction2s():
     )
 
 
-def test_top_k_of_equal_scores_is_mmaction2s():
-    scores = np.zeros((4, 3))
-    labels = [0, 1, 2, 2]
-    assert functional.top_k_accuracy(scores, labels, (1, 2)) == oracle.top_k_accuracy(list(scores), labels, (1, 2))
+def test_of_equal_scores_the_later_class_is_higher():
+    assert functional.top_k_accuracy(np.zeros((3, 20)), [19, 18, 0], topk=(1, 2, 20)) == [1 / 3, 2 / 3, 1.0]
 
 
 def test_top_k_with_several_labels_takes_any_of_them():
@@ -63,6 +61,24 @@ def test_average_precisions_are_mmaction2s():
     )
 
 
+def test_average_precisions_of_several_labels_are_mmaction2s():
+    several = (RNG.random((60, 7)) < 0.3).astype(int)
+    several[:, 0] |= ~several.any(axis=1)  # MMAction2 gives NaN for a video without labels
+    assert functional.mean_average_precision(SCORES, several) == pytest.approx(
+        oracle.mean_average_precision(list(SCORES), list(several))
+    )
+    assert functional.mmit_mean_average_precision(SCORES, several) == pytest.approx(
+        oracle.mmit_mean_average_precision(list(SCORES), list(several))
+    )
+
+
+def test_labels_of_single_videos_are_stacked():
+    assert functional.stack_labels([np.array([2]), np.array([0])], 3).tolist() == [2, 0]
+    assert functional.stack_labels([np.array([1, 0, 1])], 3).tolist() == [[1, 0, 1]]
+    with pytest.raises(ValueError, match=r"\[1, 2\] labels.* set multi_class=True"):
+        functional.stack_labels([np.array([2]), np.array([0, 1])], 3)
+
+
 def test_softmax_of_large_scores_does_not_overflow():
     np.testing.assert_allclose(functional.softmax([[1000.0, 1000.0]]), [[0.5, 0.5]])
     np.testing.assert_allclose(functional.softmax([[0.0, np.log(3)]], temperature=2), [[0.1, 0.9]])
@@ -76,6 +92,8 @@ def test_softmax_of_large_scores_does_not_overflow():
         ([[0.0, 1.0]], [2], "label 2 is no class of 2"),
         ([[0.0, 1.0]], [-1], "label -1 is no class of 2"),
         ([], [], "not be empty"),
+        ([[0.0, 1.0]], [[0, 1, 0]], r"0/1 of the shape \(1, 2\), got \(1, 3\)"),
+        ([[0.0, 1.0]], [[0, 2]], "several labels per video must be 0/1"),
     ],
 )
 def test_bad_input_is_named(scores, labels, message):
@@ -83,6 +101,30 @@ def test_bad_input_is_named(scores, labels, message):
         functional.top_k_accuracy(scores, labels)
 
 
-def test_a_class_beyond_the_matrix_is_named():
-    with pytest.raises(ValueError, match="predicted holds class 3, but there are 3 classes"):
-        functional.confusion_matrix([3], [0], 3)
+def test_several_labels_have_no_accuracy_per_class():
+    with pytest.raises(ValueError, match="use mean_average_precision"):
+        functional.mean_class_accuracy([[0.0, 1.0]], [[1, 1]])
+
+
+def test_videos_without_labels_have_no_average_precision():
+    with pytest.raises(ValueError, match="no video has a label"):
+        functional.mean_average_precision([[0.0, 1.0]], [[0, 0]])
+
+
+def test_k_starts_at_one():
+    with pytest.raises(ValueError, match=r"topk=\(0, 5\)"):
+        functional.top_k_accuracy(SCORES, LABELS, (0, 5))
+
+
+@pytest.mark.parametrize(
+    ("predicted", "labels", "message"),
+    [
+        ([3], [0], "predicted holds class 3, but there are 3 classes"),
+        ([0, 0], [-1, 2], "labels holds class -1"),
+        ([0], [0, 1], r"predicted \(1,\) and labels \(2,\)"),
+        ([0], [[0, 1]], "one class for each video"),
+    ],
+)
+def test_a_confusion_matrix_of_impossible_classes(predicted, labels, message):
+    with pytest.raises(ValueError, match=message):
+        functional.confusion_matrix(predicted, labels, 3)

@@ -24,6 +24,16 @@ def test_weights_default_to_one_each():
     assert fuse_scores([RGB, RGB]).scores.tolist() == (2 * RGB.scores).tolist()
 
 
+def test_three_streams_with_the_papers_weights():
+    streams = [stream("ab", [[1], [2]]), stream("ba", [[30], [10]]), stream("ab", [[4], [6]])]
+    assert fuse_scores(streams, [1, 1, 0.5]).scores.tolist() == [[13], [35]]  # 1 + 10 + 2, 2 + 30 + 3
+
+
+def test_float32_scores_are_summed_in_double_precision():
+    single = ClassScores(("a",), np.float32([[0.1]]))
+    assert fuse_scores([single, single], [1, 1.5]).scores[0, 0] == float(np.float32(0.1)) * 2.5
+
+
 def test_folders_are_ignored_where_base_names_are_unique():
     fused = fuse_scores([stream(["Dive/a", "Swim/b"], [[1], [2]]), stream(["b", "a"], [[10], [20]])])
     assert fused.names == ("Dive/a", "Swim/b")
@@ -45,6 +55,18 @@ def test_labels_must_agree():
         fuse_scores([RGB, stream("abc", RGB.scores, [0, 0, 0])])
 
 
+def test_one_and_several_labels_are_not_compared():
+    with pytest.raises(ValueError, match="one label per video, another several"):
+        fuse_scores([RGB, stream("abc", RGB.scores, [[1, 0], [0, 1], [1, 0]])])
+
+
+def test_several_labels_are_compared():
+    several = stream("ab", np.zeros((2, 2)), [[1, 0], [0, 1]])
+    assert fuse_scores([several, several.ordered_as(("b", "a"))]).labels.tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(ValueError, match="disagree in the label of b"):
+        fuse_scores([several, stream("ab", np.zeros((2, 2)), [[1, 0], [1, 1]])])
+
+
 def test_a_stream_without_labels_takes_those_of_the_other():
     assert fuse_scores([stream("abc", RGB.scores), RGB]).labels.tolist() == [0, 1, 0]
 
@@ -58,7 +80,7 @@ def test_probabilities_are_not_mixed_with_scores():
     assert fuse_scores([probabilities, probabilities], allow_probabilities=True).are_probabilities
 
 
-@pytest.mark.parametrize("weights", [[1], [1, float("nan")]])
+@pytest.mark.parametrize("weights", [[1], [1, 2, 3], [1, float("nan")]])
 def test_weights_must_fit(weights):
     with pytest.raises(ValueError, match="2 finite numbers"):
         fuse_scores([RGB, RGB], weights)

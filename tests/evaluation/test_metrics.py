@@ -1,9 +1,13 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
+from mmaction.evaluation import AccMetric as StockMetric
 from mmengine.evaluator import Evaluator
 
-from tsn_plugin.evaluation.metrics import AccMetric, ConfusionMatrix, DumpScores, relative_names
+from tsn_plugin.evaluation.fusion import fuse_scores
+from tsn_plugin.evaluation.metrics import AccMetric, ConfusionMatrix, DumpScores
 from tsn_plugin.evaluation.score_files import load_scores
 
 SCORES = torch.tensor([[3.0, 1.0, 0.0], [0.0, 2.0, 1.0], [1.0, 0.0, 2.0], [2.0, 1.0, 0.0]])
@@ -87,15 +91,75 @@ def test_a_head_without_raw_scores_is_named(tmp_path):
         evaluate(DumpScores(str(tmp_path / "s.npz")), stock)
 
 
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        (("/d/v/A/x", "/d/v/B/y"), ("A/x", "B/y")),
-        (("d/x", "d/y"), ("x", "y")),
-        (("/d/v/x",), ("x",)),
-        (("x", "A/y"), ("x", "A/y")),
-        (("/d/x", "e/y"), ("/d/x", "e/y")),
-    ],
-)
-def test_relative_names(names, expected):
-    assert relative_names(names) == expected
+def test_streams_from_different_folders_are_fused_by_name(tmp_path):
+    names = ("Dive/a", "Dive/b", "Swim/a", "Swim/c")
+    for folder, order in (("videos", (0, 1, 2, 3)), ("/data/rawframes", (3, 1, 0, 2))):
+        tested = [dict(samples()[index], video_name=f"{folder}/{names[index]}") for index in order]
+        evaluate(DumpScores(str(tmp_path / f"{len(folder)}.npz")), tested)
+    fused = fuse_scores([load_scores(path) for path in sorted(tmp_path.iterdir(), reverse=True)], [1, 1.5])
+    assert fused.names == names
+    np.testing.assert_allclose(fused.scores, 2.5 * SCORES)
+
+
+def test_the_number_of_crops_is_known_from_the_boxes(tmp_path):
+    views = torch.zeros(4, 3)
+    tested = samples(view_scores=views, view_boxes=np.zeros((2, 5), int))
+    evaluate(DumpScores(str(tmp_path / "s.npz"), keep_view_scores=True), tested)
+    assert load_scores(tmp_path / "s.npz").num_crops == 2
+
+
+def test_a_name_with_two_labels_is_an_error(tmp_path):
+    other = dict(samples()[0], gt_label=torch.tensor([2]))
+    with pytest.raises(ValueError, match="clip_0 was tested twice with different scores or labels"):
+        evaluate(DumpScores(str(tmp_path / "s.npz")), [*samples(), other])
+
+
+def test_scores_that_are_not_finite_are_an_error(tmp_path):
+    bad = [*samples()[:3], dict(samples()[3], scores=torch.full((3,), float("nan")))]
+    with pytest.raises(ValueError, match="scores of video 'clip_3' and 0 others are not finite"):
+        evaluate(DumpScores(str(tmp_path / "s.npz")), bad)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="scores of video 0 and 3 others are not finite"):
+        evaluate(AccMetric(), [dict(s, pred_score=s["pred_score"] * float("nan")) for s in samples()])
+
+
+def test_bfloat16_scores_are_written(tmp_path):
+    low = [dict(sample, scores=sample["scores"].bfloat16()) for sample in samples()]
+    evaluate(DumpScores(str(tmp_path / "s.pkl")), low)
+    np.testing.assert_array_equal(load_scores(tmp_path / "s.pkl").scores, SCORES)  # small integers are exact
+
+
+def test_several_labels_are_written(tmp_path):
+    several = [dict(sample, gt_label=torch.tensor([1, 0, 1])) for sample in samples()]
+    evaluate(DumpScores(str(tmp_path / "s.npz")), several)
+    assert load_scores(tmp_path / "s.npz").labels.tolist() == [[1, 0, 1]] * 4
+
+
+@pytest.mark.parametrize("metric", [ConfusionMatrix(), AccMetric("mean_class_accuracy")])
+def test_several_labels_have_no_class_accuracy(metric):
+    several = [dict(sample, gt_label=torch.tensor([1, 0, 1])) for sample in samples()]
+    with pytest.raises(ValueError, match="one class for each video|one label per video"):
+        evaluate(metric, several)
+
+
+def test_scores_of_single_views_name_the_setting():
+    views = [dict(sample, pred_score=sample["pred_score"][None]) for sample in samples()]
+    with pytest.raises(ValueError, match=r"shape \(1, 3\): set average_clips"):
+        evaluate(AccMetric(), views)
+
+
+def test_nothing_tested():
+    with pytest.raises(ValueError, match="no video was tested"):
+        AccMetric().compute_metrics([])
+
+
+def test_results_are_those_of_mmaction2s_metric():
+    rng = np.random.default_rng(0)
+    tested = [
+        dict(pred_score=torch.tensor(rng.normal(size=7)), gt_label=torch.tensor([int(rng.integers(7))]))
+        for _ in range(40)
+    ]
+    stock = StockMetric()
+    stock.process(None, copy.deepcopy(tested))
+    expected = {f"acc/{name}": value for name, value in stock.compute_metrics(stock.results).items()}
+    assert evaluate(AccMetric(), tested) == pytest.approx(expected)

@@ -2,8 +2,13 @@ import io
 import json
 import os
 import pickle
+import runpy
+import struct
+import sys
 import zipfile
+from pathlib import Path
 
+import mmaction
 import numpy as np
 import pytest
 import torch
@@ -49,6 +54,41 @@ def test_pkl_is_what_mmaction2s_report_reads_and_keeps_raw_scores(tmp_path):
     np.testing.assert_allclose(loaded.scores, SCORES.scores, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("labels", "flags", "first_line"),
+    [
+        # scores rank class 1, 0, 1 first: videos 0 and 2 are right; class 1: 2 of 2, class 0: 0 of 0, class 2: 0 of 1
+        ([1, 2, 1], [], "Mean Class Accuracy: 0.5000"),
+        # precision of the only labelled class: ranked first, third, first
+        ([[0, 1, 0], [0, 0, 1], [0, 1, 0]], ["--multi-label"], "MMit Average Precision: 0.7778"),
+    ],
+)
+def test_pkl_is_read_by_mmaction2s_own_report(tmp_path, monkeypatch, capsys, labels, flags, first_line):
+    scores = np.array([[0.0, 5, 1], [3, 2, 1], [0, 9, 8]])
+    save_scores(tmp_path / "s.pkl", ClassScores(("a", "b", "c"), scores, np.array(labels)))
+    report = Path(mmaction.__file__).parent / ".mim/tools/analysis_tools/report_accuracy.py"
+    arguments = ["--preds", *[str(tmp_path / "s.pkl")] * 2, "--coefficients", "1", "1.5", *flags]
+    monkeypatch.setattr(sys, "argv", ["report_accuracy.py", *arguments])
+    runpy.run_path(str(report), run_name="__main__")
+    assert capsys.readouterr().out.splitlines()[0] == first_line
+
+
+def test_pkl_of_probabilities_stays_probabilities(tmp_path):
+    probabilities = ClassScores(("a", "b"), np.array([[0.25, 0.75], [1, 0]]), are_probabilities=True)
+    for name in ("p.npz", "p.pkl"):
+        save_scores(tmp_path / name, probabilities)
+        loaded = load_scores(tmp_path / name)
+        assert loaded.are_probabilities
+        np.testing.assert_array_equal(loaded.scores, probabilities.scores)
+
+
+def test_raw_scores_that_look_like_probabilities_are_known_by_their_key(tmp_path):
+    raw = ClassScores(("a",), np.array([[0.25, 0.75]]))
+    for name in ("r.npz", "r.pkl"):
+        save_scores(tmp_path / name, raw)
+        assert not load_scores(tmp_path / name).are_probabilities
+
+
 def test_several_labels_per_video_survive(tmp_path):
     many = ClassScores(("a", "b"), np.zeros((2, 3)), np.array([[1, 0, 1], [0, 1, 0]]))
     for name in ("m.npz", "m.pkl"):
@@ -62,6 +102,23 @@ def test_json_is_the_0x_layout_and_takes_its_names_from_the_list(tmp_path, name_
     assert load_scores(tmp_path / "s.json", names_from=name_list).names == ("videos/a", "videos/b", "videos/c")
     with pytest.raises(ValueError, match=r"s.json: it holds no video names; .*--names-from"):
         load_scores(tmp_path / "s.json")
+
+
+def test_a_file_without_labels_takes_those_of_the_list(tmp_path, name_list):
+    save_scores(tmp_path / "s.json", SCORES)
+    assert load_scores(tmp_path / "s.json", names_from=name_list).labels.tolist() == [0, 3, 1]
+    name_list.write_text("a.mp4\nb.mp4\nc.mp4\n")
+    assert load_scores(tmp_path / "s.json", names_from=name_list).labels is None
+
+
+def test_labels_from_a_list_are_matched_by_name(tmp_path, name_list):
+    save_scores(tmp_path / "s.npz", ClassScores(("c", "a", "b"), np.zeros((3, 4)), np.array([0, 0, 0])))
+    assert load_scores(tmp_path / "s.npz", labels_from=name_list).labels.tolist() == [1, 0, 3]
+
+
+def test_a_0x_json_of_probabilities_is_known(tmp_path, name_list):
+    (tmp_path / "s.json").write_text("[[0.5, 0.5], [0.25, 0.75], [1, 0]]")
+    assert load_scores(tmp_path / "s.json", names_from=name_list).are_probabilities
 
 
 def test_a_list_of_another_length_is_refused(tmp_path, name_list):
@@ -90,31 +147,89 @@ def test_a_dump_of_1_1_is_read_too(tmp_path, name_list):
     assert not loaded.are_probabilities
 
 
-def test_a_0x_pickle_of_arrays_is_read(tmp_path, name_list):
-    loaded = load_scores(dump(tmp_path / "d.pkl", [np.array([1.0, 2.0])] * 3), names_from=name_list)
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_0x_pickle_of_arrays_is_read(tmp_path, name_list, protocol):
+    (tmp_path / "d.pkl").write_bytes(pickle.dumps([np.array([1.0, 2.0])] * 3, protocol=protocol))
+    loaded = load_scores(tmp_path / "d.pkl", names_from=name_list)
     assert loaded.scores.tolist() == [[1, 2]] * 3
 
 
-def original_npz(path, *, protocol):
-    """What the original's ``np.savez(scores=pairs)`` wrote: pairs of (25, 10, K) and label in an object array."""
-    pairs = np.empty((3, 2), dtype=object)
-    for row, label in enumerate((2, 0, 1)):
-        pairs[row] = RNG.normal(size=(25, 10, 4)), label
+def test_a_dump_in_bfloat16_or_of_one_view_is_read(tmp_path, name_list):
+    record = dict(pred_score=torch.tensor([[2.0, -1.0]]).bfloat16(), gt_label=torch.tensor([0]))
+    loaded = load_scores(dump(tmp_path / "d.pkl", [record] * 3), names_from=name_list)
+    assert loaded.scores.tolist() == [[2, -1]] * 3
+
+
+def test_a_dump_with_scores_that_are_not_finite_is_named(tmp_path, name_list):
+    record = dict(pred_score=torch.tensor([float("nan"), 1.0]), gt_label=torch.tensor([0]))
+    with pytest.raises(ValueError, match=r"d\.pkl: the scores of video 'videos/a' and 2 others are not finite"):
+        load_scores(dump(tmp_path / "d.pkl", [record] * 3), names_from=name_list)
+
+
+class Python2Pickler(pickle._Pickler):
+    """Writes bytes as Python 2 wrote its strings, of which NumPy's array data were."""
+
+    dispatch = dict(pickle._Pickler.dispatch)
+
+    def save_string(self, value):
+        self.write(b"T" + struct.pack("<i", len(value)) + value)
+        self.memoize(value)
+
+    dispatch[bytes] = save_string
+
+
+def object_npz(path, value, write):
+    """An npz whose ``scores`` is an object array pickled by ``write(value, file)``, as NumPy lays it out."""
     buffer = io.BytesIO()
-    np.lib.format.write_array_header_1_0(buffer, dict(descr="|O", fortran_order=False, shape=pairs.shape))
-    pickle.dump(pairs, buffer, protocol=protocol)
+    shape = getattr(value, "shape", (1, 2))
+    np.lib.format.write_array_header_1_0(buffer, dict(descr="|O", fortran_order=False, shape=shape))
+    write(value, buffer)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("scores.npy", buffer.getvalue())
+
+
+ORIGINAL_WRITERS = {
+    "numpy": lambda path, pairs: np.savez(path, scores=pairs, labels=pairs[:, 1]),
+    "protocol 2": lambda path, pairs: object_npz(path, pairs, lambda v, f: pickle.dump(v, f, protocol=2)),
+    "python 2": lambda path, pairs: object_npz(path, pairs, lambda v, f: Python2Pickler(f, protocol=2).dump(v)),
+}
+
+
+def original_pairs(num_frames=(25, 25, 25)):
+    """What the original's ``np.savez(scores=...)`` was given: pairs of (25, 10, K) scores and label."""
+    pairs = np.empty((3, 2), dtype=object)
+    for row, (frames, label) in enumerate(zip(num_frames, (2, 0, 1))):
+        pairs[row] = RNG.normal(size=(frames, 10, 4)), label
     return pairs
 
 
-@pytest.mark.parametrize("protocol", [2, 4])
-def test_the_originals_npz_is_read_crop_major(tmp_path, name_list, protocol):
-    pairs = original_npz(tmp_path / "original.npz", protocol=protocol)
+@pytest.mark.parametrize("writer", ORIGINAL_WRITERS.values(), ids=ORIGINAL_WRITERS)
+def test_the_originals_npz_is_read_crop_major(tmp_path, name_list, writer):
+    pairs = original_pairs()
+    writer(tmp_path / "original.npz", pairs)
     loaded = load_scores(tmp_path / "original.npz", names_from=name_list)
     np.testing.assert_allclose(loaded.scores[0], pairs[0, 0].mean(axis=(0, 1)))
     np.testing.assert_array_equal(loaded.view_scores[1, 25], pairs[1, 0][0, 1])  # view 25 is crop 1 of frame 0
     assert loaded.labels.tolist() == [2, 0, 1]
+    assert (loaded.num_crops, loaded.are_probabilities) == (10, False)
+
+
+def test_the_originals_npz_of_different_lengths_keeps_no_views(tmp_path, name_list):
+    np.savez(tmp_path / "original.npz", scores=original_pairs((25, 3, 25)))
+    assert load_scores(tmp_path / "original.npz", names_from=name_list).view_scores is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (np.zeros((3, 4)), "neither ours .* nor the original's"),
+        (np.array([None, None, None]), "a pair of scores and label for each video"),
+    ],
+)
+def test_another_npz_is_refused(tmp_path, name_list, scores, message):
+    np.savez(tmp_path / "other.npz", scores=scores)
+    with pytest.raises(ValueError, match=message):
+        load_scores(tmp_path / "other.npz", names_from=name_list)
 
 
 class Evil:
@@ -154,19 +269,25 @@ def test_a_malicious_pickle_is_refused(tmp_path, evil):
     assert not trace.exists()
 
 
-def test_a_malicious_npz_is_refused(tmp_path):
+@pytest.mark.parametrize("evil", [Evil, EvilEval, EvilStorage])
+def test_a_malicious_npz_is_refused(tmp_path, evil):
     trace = tmp_path / "executed"
-    buffer = io.BytesIO()
-    np.lib.format.write_array_header_1_0(buffer, dict(descr="|O", fortran_order=False, shape=(1, 2)))
-    pickle.dump(Evil(trace), buffer)
-    with zipfile.ZipFile(tmp_path / "bad.npz", "w") as archive:
-        archive.writestr("scores.npy", buffer.getvalue())
+    object_npz(tmp_path / "bad.npz", evil(trace), pickle.dump)
     with pytest.raises(ValueError, match="bad.npz is no score file that can be read"):
         load_scores(tmp_path / "bad.npz")
     assert not trace.exists()
 
 
-@pytest.mark.parametrize(("name", "content"), [("x.npz", b"PK"), ("x.pkl", b""), ("x.json", b"{"), ("x.pkl", b"text")])
+def test_the_malicious_pickles_would_run_if_they_were_not_refused(tmp_path):
+    for number, evil in enumerate((Evil, EvilEval)):
+        pickle.loads(pickle.dumps(evil(tmp_path / str(number))))
+        assert (tmp_path / str(number)).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("x.npz", b"PK"), ("x.pkl", b""), ("x.json", b"{"), ("x.pkl", b"text"), ("x.pkl", b"\x80\x04s.")],
+)
 def test_a_damaged_file_is_named(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=name):

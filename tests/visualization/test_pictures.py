@@ -92,7 +92,9 @@ def fake_runner(tmp_path, modality="RGB"):
 
 def sample(name):
     data = ActionDataSample(metainfo=dict(video_name=name))
-    return data.set_gt_label(1).set_pred_score(torch.tensor([0.2, 0.7, 0.1]))
+    data.set_field(torch.tensor([1]), "gt_label")
+    data.set_field(torch.tensor([0.2, 0.7, 0.1]), "pred_score")
+    return data
 
 
 @pytest.mark.parametrize(("modality", "channels"), [("RGB", 3), ("Flow", 10), ("RGBDiff", 18)])

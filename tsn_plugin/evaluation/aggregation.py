@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+
+from tsn_plugin.structures.scores import ClassScores
 
 #: Lengths of the sliding windows in seconds (ActivityNet challenge 2016).
 WINDOW_SECONDS = (1, 2, 4, 8, 16)
@@ -26,6 +30,11 @@ def aggregate_views(view_scores: np.ndarray, *, crops: str = "mean") -> np.ndarr
 def aggregate_top_k(view_scores: np.ndarray, k: int) -> np.ndarray:
     """Video scores ``(K,)``: for each class the mean of its ``k`` highest frames, after the mean over crops.
 
+    Of fewer than ``k`` frames all are taken.
+
+    Raises:
+        ValueError: for a ``k`` below 1, or another shape than ``(T, crops, K)``.
+
     Source: Caffe TSN ``video_funcs.py``, ``top_k_aggregation``.
     """
     return _mean_of_highest(_over_crops(view_scores, "mean"), k)
@@ -45,9 +54,14 @@ def aggregate_windows(
         overlap: of neighbouring windows, as a share of their length.
         seconds: lengths of the windows.
 
+    Raises:
+        ValueError: for a window shorter than one frame, an ``overlap`` outside ``[0, 1)`` or another shape.
+
     Source: Caffe TSN ``video_funcs.py``, ``sliding_window_aggregation``.
     """
     frames = _over_crops(view_scores, "max")
+    if not 0 <= overlap < 1 or min(seconds) * fps < 1:
+        raise ValueError(f"overlap={overlap} must be in [0, 1), and fps={fps} at least 1 / {min(seconds)}")
     per_length = []
     for length in seconds:
         span = int(length * fps)
@@ -55,6 +69,33 @@ def aggregate_windows(
         windows = np.stack([frames[start : start + span].max(axis=0) for start in range(0, len(frames), step)])
         per_length.append(_mean_of_highest(windows, max(15, len(windows) // 4)))
     return np.mean(per_length, axis=0)
+
+
+def reaggregate(scores: ClassScores, *, crops: str, num_crops: int | None = None) -> ClassScores:
+    """``scores`` made anew from their view scores: mean or max over crops, then mean over frames.
+
+    Args:
+        scores: with ``view_scores``.
+        crops: ``'mean'`` or ``'max'``.
+        num_crops: crops of each frame, where ``scores`` do not know it.
+
+    Raises:
+        ValueError: if view scores or the number of crops are missing.
+    """
+    if scores.view_scores is None:
+        raise ValueError("there are no scores of single views: test with DumpScores(keep_view_scores=True) into .npz")
+    num_crops = scores.num_crops or num_crops
+    if num_crops is None:
+        raise ValueError("it is not known how many crops each frame has; give num_crops (--num-crops)")
+    checked = replace(scores, num_crops=num_crops, are_probabilities=False)
+    by_crop = checked.view_scores.reshape(len(scores), num_crops, -1, scores.num_classes)
+    videos = [aggregate_views(views, crops=crops) for views in by_crop.transpose(0, 2, 1, 3)]
+    return replace(checked, scores=np.stack(videos))
+
+
+def crop_major(view_scores: np.ndarray) -> np.ndarray:
+    """``(T, crops, K)`` as ``(crops * T, K)``, in the order of test views."""
+    return view_scores.transpose(1, 0, 2).reshape(-1, view_scores.shape[-1])
 
 
 def _over_crops(view_scores: np.ndarray, crops: str) -> np.ndarray:
@@ -67,4 +108,6 @@ def _over_crops(view_scores: np.ndarray, crops: str) -> np.ndarray:
 
 
 def _mean_of_highest(scores: np.ndarray, k: int) -> np.ndarray:
+    if k < 1:
+        raise ValueError(f"k={k} must be 1 or more")
     return np.sort(scores, axis=0)[-k:].mean(axis=0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from dataclasses import replace
 
 import numpy as np
 
+from tsn_plugin.evaluation.names import match_names
 from tsn_plugin.structures.scores import ClassScores
 
 
@@ -15,8 +16,8 @@ def fuse_scores(
 ) -> ClassScores:
     """Weighted sum of the streams' scores, in the order of the first stream.
 
-    Names that differ in their folders only (``Class/video`` and ``video``) are matched by their last part, if that is
-    unique in every stream.
+    Names that differ in their folders only (``Class/video`` and ``video``) are matched too; see
+    :func:`~tsn_plugin.evaluation.names.match_names`.
 
     Args:
         streams: scores before softmax.
@@ -36,18 +37,14 @@ def fuse_scores(
     if len(weights) != len(streams) or not np.isfinite(weights).all():
         raise ValueError(f"weights={weights} must be {len(streams)} finite numbers, one per stream")
     _check_kind(streams, allow_probabilities)
-    names = _common_names(streams)
-    first = streams[0].names
-    ordered = [ClassScores(keys, *_parts(s)).ordered_as(names[0]) for keys, s in zip(names, streams)]
-    classes = {stream.scores.shape[1] for stream in ordered}
+    classes = sorted({stream.num_classes for stream in streams})
     if len(classes) > 1:
-        raise ValueError(f"the streams differ in their number of classes: {sorted(classes)}")
+        raise ValueError(f"the streams differ in their number of classes: {classes}")
+    keys = match_names([stream.names for stream in streams])
+    ordered = [replace(stream, names=own).ordered_as(keys[0]) for stream, own in zip(streams, keys)]
     fused = sum(weight * stream.scores.astype(np.float64) for weight, stream in zip(weights, ordered))
-    return ClassScores(first, fused, _common_labels(ordered), are_probabilities=streams[0].are_probabilities)
-
-
-def _parts(stream: ClassScores) -> tuple:
-    return stream.scores, stream.labels, None, stream.are_probabilities
+    labels = _common_labels(ordered)
+    return ClassScores(streams[0].names, fused, labels, are_probabilities=streams[0].are_probabilities)
 
 
 def _check_kind(streams: Sequence[ClassScores], allow_probabilities: bool) -> None:
@@ -60,36 +57,16 @@ def _check_kind(streams: Sequence[ClassScores], allow_probabilities: bool) -> No
         )
 
 
-def _common_names(streams: Sequence[ClassScores]) -> list[tuple[str, ...]]:
-    """For each stream the key of each of its videos, such that equal keys mean the same video."""
-    full = [stream.names for stream in streams]
-    if all(set(names) == set(full[0]) for names in full):
-        return full
-    short = [tuple(PurePosixPath(name).name for name in names) for names in full]
-    unique = all(len(set(names)) == len(names) for names in short)
-    if unique and all(set(names) == set(short[0]) for names in short):
-        return short
-    raise ValueError(_difference(full))
-
-
-def _difference(names: Sequence[tuple[str, ...]]) -> str:
-    lines = ["the streams do not cover the same videos; test them with the same list:"]
-    everything = set().union(*names)
-    for number, own in enumerate(names, start=1):
-        missing = sorted(everything - set(own))
-        if missing:
-            shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-            lines.append(f"stream {number} lacks {len(missing)} of {len(everything)}: {shown}")
-    return "\n".join(lines)
-
-
 def _common_labels(streams: Sequence[ClassScores]) -> np.ndarray | None:
     labelled = [stream for stream in streams if stream.labels is not None]
     if not labelled:
         return None
+    first = labelled[0]
     for other in labelled[1:]:
-        same = (other.labels == labelled[0].labels).reshape(len(other), -1).all(axis=1)
-        if not same.all():
-            name = labelled[0].names[np.flatnonzero(~same)[0]]
-            raise ValueError(f"the streams disagree in the label of {name} and {(~same).sum() - 1} others")
-    return labelled[0].labels
+        if other.labels.ndim != first.labels.ndim:
+            raise ValueError("one stream has one label per video, another several; test them with the same list")
+        differs = (other.labels != first.labels).reshape(len(other), -1).any(axis=1)
+        if differs.any():
+            name = first.names[np.flatnonzero(differs)[0]]
+            raise ValueError(f"the streams disagree in the label of {name} and {differs.sum() - 1} others")
+    return first.labels

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from tsn_plugin.evaluation import functional
+from tsn_plugin.evaluation.names import relative_names
 from tsn_plugin.evaluation.score_files import save_scores
 from tsn_plugin.registry import METRICS
 from tsn_plugin.structures.scores import ClassScores
@@ -58,8 +57,8 @@ class AccMetric(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """The metrics over all videos."""
-        scores, labels = (np.stack(column) for column in zip(*results))
-        labels = labels[:, 0] if labels.shape[1] == 1 else labels
+        scores, labels = _columns(results)
+        scores, labels = np.stack(scores), functional.stack_labels(labels, len(scores[0]))
         values: dict[str, float] = {}
         for metric in self.metrics:
             if metric == "top_k_accuracy":
@@ -76,7 +75,8 @@ class AccMetric(BaseMetric):
 class DumpScores(BaseMetric):
     """Writes a score file: names, labels and scores before softmax of all videos, whichever process tested them.
 
-    A video that was tested twice, because the processes' shares were filled up to equal length, is written once.
+    A video that was tested twice, because the processes' shares were filled up to equal length, is written once. Names
+    are written without the folder that all videos share.
 
     Args:
         out_file_path: ``.npz``, ``.pkl`` or ``.json``; see :mod:`tsn_plugin.evaluation.score_files`.
@@ -115,27 +115,27 @@ class DumpScores(BaseMetric):
                 )
             views = sample["view_scores"].float().cpu().numpy() if self.keep_view_scores else None
             scores = sample["scores"].float().cpu().numpy()
-            self.results.append((sample["video_name"], scores, _label(sample), views))
+            num_crops = len(sample["view_boxes"]) if "view_boxes" in sample else None
+            self.results.append((sample["video_name"], scores, _label(sample), views, num_crops))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Write the file and report how many videos it holds."""
-        unique: dict[str, list] = {}
-        for name, *rest in results:
-            known = unique.setdefault(name, rest)
-            if not np.allclose(known[0], rest[0], rtol=1e-3, atol=1e-4):
-                raise ValueError(f"video {name} was tested twice with different scores: its list holds it twice")
-        scores, labels, views = zip(*unique.values())
-        stacked = np.stack(labels)
+        """Write the file and report how many videos it holds.
+
+        Raises:
+            ValueError: if a name has two results that differ, or a score is not finite.
+        """
+        names, scores, labels, views, crops = _columns(_one_result_per_name(results))
         save_scores(
             self.out_file_path,
             ClassScores(
-                relative_names(tuple(unique)),
+                relative_names(names),
                 np.stack(scores),
-                stacked[:, 0] if stacked.shape[1] == 1 else stacked,
+                functional.stack_labels(labels, len(scores[0])),
                 np.stack(views) if self.keep_view_scores else None,
+                num_crops=crops[0] if self.keep_view_scores else None,
             ),
         )
-        return {"videos": len(unique)}
+        return {"videos": len(names)}
 
 
 @METRICS.register_module()
@@ -156,29 +156,57 @@ class ConfusionMatrix(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the predicted and the true class of each video."""
-        self.results += [(_prediction(sample), int(_label(sample)[0])) for sample in data_samples]
+        self.results += [(_prediction(sample), _label(sample)) for sample in data_samples]
 
     def compute_metrics(self, results: list) -> dict[str, np.ndarray]:
-        """The matrix over all videos."""
-        scores, labels = zip(*results)
+        """The matrix over all videos.
+
+        Raises:
+            ValueError: for several labels per video.
+        """
+        scores, labels = _columns(results)
+        labels = functional.stack_labels(labels, len(scores[0]))
         predicted = np.stack(scores).argmax(axis=1)
         return {"result": functional.confusion_matrix(predicted, labels, self.num_classes or len(scores[0]))}
 
 
-def relative_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    """``names`` without the folder that all of them share, so that streams kept in different folders can be matched.
+def _one_result_per_name(results: list) -> list[tuple]:
+    """``results`` in their order without repetitions."""
+    unique: dict[str, tuple] = {}
+    for result in results:
+        name, scores, labels = result[:3]
+        known = unique.setdefault(name, result)
+        if known is result:
+            continue
+        if not (
+            np.array_equal(known[2], labels) and np.allclose(known[1], scores, rtol=1e-3, atol=1e-4, equal_nan=True)
+        ):
+            raise ValueError(f"video {name} was tested twice with different scores or labels: is it in its list twice?")
+    return list(unique.values())
 
-    >>> relative_names(("data/videos/Dive/a", "data/videos/Dive/b", "data/videos/Swim/c"))
-    ('Dive/a', 'Dive/b', 'Swim/c')
+
+def _columns(results: list) -> list[tuple]:
+    """Columns of ``results``.
+
+    Raises:
+        ValueError: if nothing was tested.
     """
-    paths = [PurePosixPath(name) for name in names]
-    shared = posixpath.commonpath([path.parent for path in paths]) if len({p.is_absolute() for p in paths}) == 1 else ""
-    return tuple(posixpath.relpath(name, shared) if shared else name for name in names)
+    if not results:
+        raise ValueError("no video was tested; check the list of the test dataset")
+    return list(zip(*results))
 
 
 def _prediction(sample: dict) -> np.ndarray:
-    """Scores ``(K,)`` of a sample of MMAction2 1.2 (``pred_score``) or 1.1 (``pred_scores.item``)."""
+    """Scores ``(K,)`` of a sample of MMAction2 1.2 (``pred_score``) or 1.1 (``pred_scores.item``).
+
+    Raises:
+        ValueError: for scores of several views, which MMAction2's head gives with ``average_clips=None``.
+    """
     value = sample["pred_score"] if "pred_score" in sample else sample["pred_scores"]["item"]
+    if value.ndim != 1:
+        raise ValueError(
+            f"a video has scores of the shape {tuple(value.shape)}: set average_clips='prob' or 'score' in the head"
+        )
     return value.float().cpu().numpy()
 
 

@@ -10,12 +10,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 
-_MULTIARRAY = (getattr(np, "_core", None) or np.core).multiarray
+_CORE = np._core if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else np.core
 
 
 def _load_storage(data: bytes) -> Any:
     """What ``torch.storage._load_from_bytes`` does, without its unrestricted unpickling."""
-    return torch.load(io.BytesIO(data), weights_only=True)
+    return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
 
 
 _ALLOWED = {
@@ -26,11 +26,13 @@ _ALLOWED = {
     ("numpy", "dtype"): np.dtype,
     ("_codecs", "encode"): lambda text, encoding: text.encode(encoding),  # how Python 2 bytes were written
     **{
-        (f"numpy.{package}.multiarray", name): getattr(_MULTIARRAY, name)
+        (f"numpy.{package}.{module}", name): getattr(getattr(_CORE, module), name)
         for package in ("core", "_core")
-        for name in ("_reconstruct", "scalar")
+        for module, name in (("multiarray", "_reconstruct"), ("multiarray", "scalar"), ("numeric", "_frombuffer"))
     },
 }
+#: what a damaged stream raises instead of UnpicklingError
+_DAMAGED = (AttributeError, EOFError, ImportError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -44,6 +46,9 @@ def load_pickle(file: BinaryIO) -> Any:
     """The object in ``file``, made of arrays, tensors and plain containers.
 
     Raises:
-        pickle.UnpicklingError: if the file asks for anything else; none of its code is run.
+        pickle.UnpicklingError: if the file asks for anything else (none of its code is run), or is damaged.
     """
-    return _Unpickler(file, encoding="latin1").load()
+    try:
+        return _Unpickler(file, encoding="latin1").load()
+    except _DAMAGED as error:
+        raise pickle.UnpicklingError(f"it is damaged ({type(error).__name__}: {error})") from error

@@ -8,8 +8,9 @@ suffix     content                                                      names   
 ``.json``  list of score lists as MMAction2 0.x wrote                   no       no
 ========== ============================================================ ======== ============
 
-Also read: the original's ``.npz`` (pairs of ``(T, crops, K)`` scores and label) and MMAction2's own dumps, whose scores
-are probabilities. Files without names take them from the list they were tested on (``names_from``).
+Also read: the original's ``.npz`` (pairs of ``(T, crops, K)`` scores and label) and MMAction2's own dumps (1.1, 1.2),
+whose scores are probabilities by default. Rows that are not negative and sum to 1 are taken for probabilities. Files
+without names take them, and labels if they have none, from the list they were tested on (``names_from``).
 """
 
 from __future__ import annotations
@@ -20,17 +21,21 @@ import os
 import pickle
 import zipfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from tsn_plugin.evaluation.functional import softmax
+from tsn_plugin.evaluation.aggregation import aggregate_views, crop_major
+from tsn_plugin.evaluation.functional import softmax, stack_labels
 from tsn_plugin.evaluation.safe_pickle import load_pickle
+from tsn_plugin.evaluation.video_lists import label_from_list, read_labels, read_names
 from tsn_plugin.structures.scores import ClassScores
 
-_KEYS = ("labels", "view_scores")
+_KEYS = ("labels", "view_scores", "num_crops")
+_UNREADABLE = (pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError, TypeError, IndexError, OSError)
 
 
 def save_scores(path: str | Path, scores: ClassScores) -> None:
@@ -50,16 +55,20 @@ def save_scores(path: str | Path, scores: ClassScores) -> None:
         partial.unlink(missing_ok=True)
 
 
-def load_scores(path: str | Path, *, names_from: str | Path | None = None) -> ClassScores:
+def load_scores(
+    path: str | Path, *, names_from: str | Path | None = None, labels_from: str | Path | None = None
+) -> ClassScores:
     """Read a score file.
 
     Args:
         path: the file.
-        names_from: list file that was tested, for files without names: the first word of each line is a video.
+        names_from: list file that was tested, for files without names: the first word of each line is a video. If the
+            file has no labels either, the last words are the labels.
+        labels_from: list file whose labels replace the file's, matched by name.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no score file, is damaged, asks to run code, or lacks names.
+        ValueError: if it is no score file, is damaged, asks to run code, lacks names or does not fit a list.
     """
     path = Path(path)
     if not path.is_file():
@@ -67,17 +76,14 @@ def load_scores(path: str | Path, *, names_from: str | Path | None = None) -> Cl
     reader = _by_suffix(path, _READERS)
     names = None if names_from is None else read_names(names_from)
     try:
-        return reader(path, names)
-    except (pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError, TypeError, json.JSONDecodeError) as error:
+        scores = reader(path, names)
+        if scores.labels is None and scores.names == names:
+            scores = replace(scores, labels=read_labels(names_from))
+    except _UNREADABLE as error:
         raise ValueError(f"{path} is no score file that can be read: {error}") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-
-
-def read_names(path: str | Path) -> tuple[str, ...]:
-    """Video names of a list file: the first word of each line, without the extension of a video."""
-    lines = (line.split() for line in Path(path).read_text(encoding="utf-8-sig").splitlines())
-    return tuple(PurePosixPath(words[0]).with_suffix("").as_posix() for words in lines if words)
+    return scores if labels_from is None else label_from_list(scores, labels_from)
 
 
 def _by_suffix(path: Path, table: dict[str, Callable]) -> Callable:
@@ -103,14 +109,18 @@ def _pkl_bytes(scores: ClassScores) -> bytes:
     probabilities = scores.scores if scores.are_probabilities else softmax(scores.scores)
     records: list[dict[str, Any]] = []
     for index, name in enumerate(scores.names):
-        record = {"video_name": name, "pred_score": torch.from_numpy(probabilities[index]).float()}
+        record = {"video_name": name, "pred_score": _float_tensor(probabilities[index])}
         record["pred_label"] = record["pred_score"].argmax(dim=0, keepdim=True)
         if not scores.are_probabilities:
-            record["scores"] = torch.from_numpy(np.ascontiguousarray(scores.scores[index])).float()
+            record["scores"] = _float_tensor(scores.scores[index])
         if scores.labels is not None:
-            record["gt_label"] = torch.from_numpy(np.atleast_1d(scores.labels[index]))
+            record["gt_label"] = torch.from_numpy(np.atleast_1d(scores.labels[index]).astype(np.int64))
         records.append(record)
-    return pickle.dumps(records)
+    return pickle.dumps(records, protocol=4)
+
+
+def _float_tensor(values: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(values.astype(np.float32))
 
 
 def _json_bytes(scores: ClassScores) -> bytes:
@@ -121,8 +131,14 @@ def _read_npz(path: Path, names: tuple[str, ...] | None) -> ClassScores:
     with np.load(path, allow_pickle=False) as file:
         if "names" in file.files:
             arrays = {key: file[key] for key in _KEYS if key in file.files}
-            known = tuple(file["names"].tolist())
-            return ClassScores(known, file["scores"], **arrays, are_probabilities=bool(file["are_probabilities"]))
+            crops = arrays.pop("num_crops", None)
+            return ClassScores(
+                tuple(file["names"].tolist()),
+                file["scores"],
+                **arrays,
+                are_probabilities=bool(file["are_probabilities"]),
+                num_crops=None if crops is None else int(crops),
+            )
     return _read_original(path, names)
 
 
@@ -131,19 +147,23 @@ def _read_original(path: Path, names: tuple[str, ...] | None) -> ClassScores:
     with zipfile.ZipFile(path) as archive, archive.open("scores.npy") as member:
         version = np.lib.format.read_magic(member)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        read_header(member)
+        *_, dtype = read_header(member)
+        if not dtype.hasobject:
+            raise ValueError("its scores are neither ours (with names) nor the original's (an array of objects)")
         pairs = np.asarray(load_pickle(member), dtype=object)
-    views = [np.asarray(pair[0], dtype=np.float64) for pair in pairs]
-    labels = np.array([int(np.asarray(pair[1]).reshape(-1)[0]) for pair in pairs])
-    flat = [view.reshape(-1, view.shape[-1]) if view.ndim < 3 else _crop_major(view) for view in views]
-    same = len({view.shape for view in flat}) == 1
-    scores = np.stack([view.mean(axis=0) for view in flat])
-    return ClassScores(_named(names, len(scores)), scores, labels, np.stack(flat) if same else None)
-
-
-def _crop_major(view: np.ndarray) -> np.ndarray:
-    """``(T, crops, K)`` to ``(crops * T, K)``."""
-    return view.transpose(1, 0, 2).reshape(-1, view.shape[-1])
+    if pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise ValueError(f"it should hold a pair of scores and label for each video, not {pairs.shape} objects")
+    views = [np.asarray(view, dtype=np.float64) for view in pairs[:, 0]]
+    if any(view.ndim != 3 for view in views):
+        raise ValueError("the scores of each video should have the shape (frames, crops, classes)")
+    labels = np.array([int(np.asarray(label).reshape(-1)[0]) for label in pairs[:, 1]])
+    scores = np.stack([aggregate_views(view) for view in views])
+    named = _unlabelled(names, scores)
+    if len({view.shape for view in views}) > 1:
+        return replace(named, labels=labels)
+    return replace(
+        named, labels=labels, view_scores=np.stack([crop_major(view) for view in views]), num_crops=views[0].shape[1]
+    )
 
 
 def _read_pkl(path: Path, names: tuple[str, ...] | None) -> ClassScores:
@@ -151,29 +171,41 @@ def _read_pkl(path: Path, names: tuple[str, ...] | None) -> ClassScores:
         records = load_pickle(file)
     if not isinstance(records, list) or not records:
         raise ValueError("it holds no list of videos")
-    if not isinstance(records[0], dict):  # MMAction2 0.x: one array of raw scores per video
-        return ClassScores(_named(names, len(records)), np.stack([np.asarray(r, np.float64) for r in records]))
+    if not isinstance(records[0], dict):  # MMAction2 0.x: one array per video
+        return _unlabelled(names, np.stack([_vector(record) for record in records]))
     raw = all("scores" in record for record in records)
-    scores = np.stack([_array(record, "scores" if raw else "pred_score", "pred_scores") for record in records])
+    scores = np.stack([_vector(_value(record, "scores" if raw else "pred_score", "pred_scores")) for record in records])
     labels = None
     if all("gt_label" in record or "gt_labels" in record for record in records):
-        labels = np.stack([_array(record, "gt_label", "gt_labels") for record in records])
-        labels = labels[:, 0] if labels.shape[1] == 1 else labels
+        labels = stack_labels(
+            [_vector(_value(r, "gt_label", "gt_labels")).astype(int) for r in records], scores.shape[1]
+        )
     if all("video_name" in record for record in records):
         names = tuple(record["video_name"] for record in records)
-    probabilities = not raw and bool(np.allclose(scores.sum(axis=1), 1, atol=1e-3) and (scores >= 0).all())
-    return ClassScores(_named(names, len(records)), scores, labels, are_probabilities=probabilities)
-
-
-def _array(record: dict, key: str, old_key: str) -> np.ndarray:
-    """The value of ``key`` (MMAction2 1.2), or of ``old_key`` (1.1, inside ``item``), at least one-dimensional."""
-    value = record[key] if key in record else record[old_key]["item"]
-    return np.atleast_1d(np.asarray(value))
+    named = replace(_unlabelled(names, scores), labels=labels)
+    return replace(named, are_probabilities=False) if raw else named
 
 
 def _read_json(path: Path, names: tuple[str, ...] | None) -> ClassScores:
-    scores = np.array(json.loads(path.read_text()), dtype=np.float64)
-    return ClassScores(_named(names, len(scores)), scores)
+    return _unlabelled(names, np.array(json.loads(path.read_text(encoding="utf-8")), dtype=np.float64))
+
+
+def _value(record: dict, key: str, old_key: str) -> Any:
+    """The value of ``key`` (MMAction2 1.2), or of ``old_key`` (1.1, inside ``item``)."""
+    return record[key] if key in record else record[old_key]["item"]
+
+
+def _vector(value: Any) -> np.ndarray:
+    """An array, tensor of any float type, or list as float64 ``(K,)``; MMAction2 dumps ``(1, K)`` for one view."""
+    array = value.to(torch.float64).numpy() if isinstance(value, torch.Tensor) else np.asarray(value, np.float64)
+    return np.atleast_1d(array[0] if array.ndim == 2 and len(array) == 1 else array)
+
+
+def _unlabelled(names: tuple[str, ...] | None, scores: np.ndarray) -> ClassScores:
+    """Scores that do not say what they are, named by the list."""
+    scores = ClassScores(_named(names, len(scores)), scores)
+    sums_to_one = np.allclose(scores.scores.sum(axis=1), 1, atol=1e-3)
+    return replace(scores, are_probabilities=bool(sums_to_one and (scores.scores >= 0).all()))
 
 
 def _named(names: tuple[str, ...] | None, count: int) -> tuple[str, ...]:

@@ -7,21 +7,27 @@ from collections.abc import Callable
 
 from tsn_plugin.modality import get_modality
 from tsn_plugin.readers.base import FrameReader, VideoReadError, VideoSource
-from tsn_plugin.readers.frame_folder import FrameFolder
+from tsn_plugin.readers.frame_folder import FrameFolder, ImageDecoder
 from tsn_plugin.readers.other_backends import DecordReader, OpenCVReader
 from tsn_plugin.readers.pyav_reader import PyAVReader
 
 __all__ = ["BACKENDS", "FrameFolder", "FrameReader", "VideoReadError", "open_frames", "open_video"]
 
-BACKENDS = {"auto": PyAVReader, "pyav": PyAVReader, "decord": DecordReader, "opencv": OpenCVReader}
+_OTHERS = {"decord": DecordReader, "opencv": OpenCVReader}
+BACKENDS = ("auto", "pyav", *_OTHERS)
 
 
 def open_video(source: VideoSource, *, backend: str = "auto", num_threads: int = 1) -> FrameReader:
-    """A reader of a video file, RGB frames.
+    """A reader of a video file, RGB frames; the same frames, bit for bit, whatever the backend.
+
+    decord and OpenCV serve the files of which they are known to give PyAV's frames. PyAV reads the others as well: for
+    decord MPEG-4 Part 2 and older codecs, which its FFmpeg of 2018 rounds differently, and containers other than MP4,
+    Matroska and AVI; for OpenCV open files, and these codecs if its FFmpeg is not PyAV's; for both interlaced video (of
+    which OpenCV 5 makes noise), odd heights with subsampled chroma, and pixels of more than 8 bits.
 
     Args:
-        source: path, or an open binary file (not with OpenCV).
-        backend: ``'auto'`` is the fastest one, PyAV; or ``'pyav'``, ``'decord'``, ``'opencv'``.
+        source: path, or an open binary file.
+        backend: ``'auto'`` and ``'pyav'``, the fastest; ``'decord'``; or ``'opencv'``.
         num_threads: of the decoder.
 
     Raises:
@@ -31,7 +37,14 @@ def open_video(source: VideoSource, *, backend: str = "auto", num_threads: int =
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend={backend!r} is unknown; known: {', '.join(BACKENDS)}")
-    return BACKENDS[backend](source, num_threads=num_threads)
+    reader = PyAVReader(source, num_threads=num_threads)
+    if backend not in _OTHERS:
+        return reader
+    other = _OTHERS[backend].open_like(reader, source, num_threads=num_threads)
+    if other is None:
+        return reader
+    reader.close()
+    return other
 
 
 def open_frames(
@@ -42,12 +55,12 @@ def open_frames(
     start: int = 1,
     num_frames: int | None = None,
     read_bytes: Callable[[str], bytes] | None = None,
+    decode_image: ImageDecoder | None = None,
 ) -> FrameFolder:
     """A reader of extracted frames; see :class:`FrameFolder`.
 
     Raises:
-        ValueError: for an unknown modality.
-        FileNotFoundError: if there is no such folder.
+        ValueError: for an unknown modality, or a template that does not fit it.
     """
     return FrameFolder(
         folder,
@@ -56,4 +69,5 @@ def open_frames(
         start=start,
         num_frames=num_frames,
         read_bytes=read_bytes,
+        decode_image=decode_image,
     )

@@ -32,25 +32,19 @@ class FrameReader(ABC):
     def read(self, indices: Sequence[int]) -> list[np.ndarray]:
         """Frames uint8 ``(H, W, C)`` in the order of ``indices`` (0-based, any order, repetitions allowed).
 
-        A repeated frame is a copy of its own, so that changing one in place does not change the other.
+        Ask for all frames that are needed in one call: what lies before them is decoded once then. A repeated frame is
+        a copy of its own, so that changing one in place does not change the other.
 
         Raises:
             IndexError: for an index outside the video.
             VideoReadError: if a frame cannot be decoded.
         """
         indices = [int(index) for index in indices]
-        if not indices:
-            return []
-        if not 0 <= min(indices) <= max(indices) < self.num_frames:
-            outside = next(index for index in indices if not 0 <= index < self.num_frames)
-            raise IndexError(f"{self.name} has {self.num_frames} frames (0 to {self.num_frames - 1}), not {outside}")
-        frames = self._read_sorted(sorted(set(indices)))
-        given: set[int] = set()
-        copies = []
         for index in indices:
-            copies.append(frames[index].copy() if index in given else frames[index])
-            given.add(index)
-        return copies
+            if not 0 <= index < self.num_frames:
+                raise IndexError(f"{self.name} has {self.num_frames} frames (0 to {self.num_frames - 1}), not {index}")
+        frames = self._read_sorted(sorted(set(indices))) if indices else {}
+        return in_order(frames, indices)
 
     @abstractmethod
     def _read_sorted(self, indices: Sequence[int]) -> dict[int, np.ndarray]:
@@ -70,3 +64,13 @@ class FrameReader(ABC):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def in_order(frames: dict[int, np.ndarray], indices: Sequence[int]) -> list[np.ndarray]:
+    """``frames[index]`` for each index, a copy from its second use on."""
+    given: set[int] = set()
+    images = []
+    for index in indices:
+        images.append(frames[index].copy() if index in given else frames[index])
+        given.add(index)
+    return images

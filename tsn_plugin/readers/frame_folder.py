@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 
 from tsn_plugin.modality import Modality
-from tsn_plugin.readers.base import FrameReader, VideoReadError
+from tsn_plugin.readers.base import FrameReader, VideoReadError, in_order
+
+ImageDecoder = Callable[[bytes, bool], np.ndarray]
 
 
 class FrameFolder(FrameReader):
@@ -18,13 +20,15 @@ class FrameFolder(FrameReader):
     Args:
         folder: the folder.
         modality: decides between images ``(H, W, 3)`` RGB and flow ``(H, W, 2)``, x and y.
-        template: file name with a place for the number; for flow one for ``x`` / ``y`` before it.
-        start: number of the first file; index 0 of :meth:`read`.
-        num_frames: how many there are; default: counted.
+        template: file name with a place for the number, and for flow one for ``x`` / ``y`` before it.
+        start: number of the first file, which is index 0 of :meth:`read`.
+        num_frames: how many there are; default: counted when it matters.
         read_bytes: reads a file that is not on a local disk.
+        decode_image: makes pixels of a file's bytes: grey ``(H, W)`` if its second argument is true, else RGB; default
+            OpenCV.
 
     Raises:
-        FileNotFoundError: if frames are to be counted and the folder does not exist.
+        ValueError: if the template has no place for the number, or for x and y of flow.
     """
 
     def __init__(
@@ -36,64 +40,100 @@ class FrameFolder(FrameReader):
         start: int = 1,
         num_frames: int | None = None,
         read_bytes: Callable[[str], bytes] | None = None,
+        decode_image: ImageDecoder | None = None,
     ) -> None:
         self.name = os.fspath(folder)
         self.modality, self.start = modality, start
         self.template = template or modality.filename_tmpl
-        self._read_bytes = read_bytes
-        self.num_frames = self._count() if num_frames is None else num_frames
+        self._num_frames = num_frames
+        self._read_bytes, self._decode_image = read_bytes or read_file, decode_image or decode_with_opencv
+        self._check_template()
+
+    @property
+    def num_frames(self) -> int:
+        """Number of frames, counted in the folder unless it was given.
+
+        Raises:
+            FileNotFoundError: if there is no such folder, or no frame in it.
+        """
+        if self._num_frames is None:
+            self._num_frames = self._count()
+            if not self._num_frames:
+                raise FileNotFoundError(self._missing(self._paths(self.start)[0]))
+        return self._num_frames
 
     def read_numbers(self, numbers: Sequence[int]) -> list[np.ndarray]:
-        """Frames by the numbers in their file names; as :meth:`read` without the check of the range."""
-        frames: dict[int, np.ndarray] = {}
-        images = []
-        for number in (int(number) for number in numbers):
-            known = frames.get(number)
-            images.append(self._load(number) if known is None else known.copy())
-            frames.setdefault(number, images[-1])
-        return images
+        """Frames by the numbers in their file names; otherwise as :meth:`read`.
+
+        Raises:
+            FileNotFoundError: if there is no such file; tells how many there are.
+            VideoReadError: if a file is no image.
+        """
+        numbers = [int(number) for number in numbers]
+        return in_order({number: self._load(number) for number in sorted(set(numbers))}, numbers)
 
     def _read_sorted(self, indices: Sequence[int]) -> dict[int, np.ndarray]:
         return {index: self._load(index + self.start) for index in indices}
 
+    def _check_template(self) -> None:
+        try:
+            names = {self._paths(number)[-1] for number in (1, 2)}
+        except (IndexError, KeyError, ValueError):
+            names = set()
+        if len(names) < 2 or (self.modality.is_flow and len(set(self._paths(1))) < 2):
+            raise ValueError(
+                f"template={self.template!r} does not name the files of modality={self.modality.name!r}; one that does "
+                f"is {self.modality.filename_tmpl!r}"
+            )
+
+    def _paths(self, number: int) -> list[str]:
+        """The files of one frame: the image, or x and y of flow."""
+        axes = [("x",), ("y",)] if self.modality.is_flow else [()]
+        return [os.path.join(self.name, self.template.format(*axis, number)) for axis in axes]
+
     def _load(self, number: int) -> np.ndarray:
-        if not self.modality.is_flow:
-            return self._decode(self.template.format(number), cv2.IMREAD_COLOR_RGB)
-        planes = [self._decode(self.template.format(axis, number), cv2.IMREAD_GRAYSCALE) for axis in ("x", "y")]
+        planes = [self._load_image(path) for path in self._paths(number)]
+        if len(planes) == 1:
+            return planes[0]
         if planes[0].shape != planes[1].shape:
             raise VideoReadError(f"{self.name}: x and y of flow {number} differ in size; extract the flow again")
-        return np.stack(planes, axis=-1)
+        return cv2.merge(planes)
 
-    def _decode(self, file_name: str, flag: int) -> np.ndarray:
-        path = os.path.join(self.name, file_name)
-        if self._read_bytes is not None:
-            data = np.frombuffer(self._read_bytes(path), np.uint8)
-        else:
-            try:
-                data = np.fromfile(path, np.uint8)
-            except FileNotFoundError:
-                raise FileNotFoundError(self._missing(path)) from None
-        image = cv2.imdecode(data, flag) if data.size else None
+    def _load_image(self, path: str) -> np.ndarray:
+        try:
+            data = self._read_bytes(path)
+        except FileNotFoundError:
+            raise FileNotFoundError(self._missing(path)) from None
+        image = self._decode_image(data, self.modality.is_flow) if data else None
         if image is None:
             raise VideoReadError(f"{path} is no image that can be decoded; extract this video again")
         return image
 
     def _count(self) -> int:
-        if not os.path.isdir(self.name):
-            raise FileNotFoundError(f"frame folder {self.name} does not exist; extract the frames or mend the list")
-        axis = ("x",) if self.modality.is_flow else ()
         number = self.start
-        files = set(os.listdir(self.name))
-        while self.template.format(*axis, number) in files:
+        while all(map(os.path.isfile, self._paths(number))):  # a template may name subfolders
             number += 1
         return number - self.start
 
     def _missing(self, path: str) -> str:
         if not os.path.isdir(self.name):
-            return f"frame folder {self.name} does not exist; extract the frames or mend the list and its prefix"
-        held = self._count()
+            return f"frame folder {self.name} does not exist; extract the frames, or mend the list or its prefix"
         hint = " (N frames have N - 1 flow fields)" if self.modality.is_flow else ""
+        example = next(iter(sorted(os.listdir(self.name))), None)
+        held = f"; its first file is {example!r}" if example else ", and no file at all"
         return (
-            f"{path} does not exist: the folder holds {held} frames of the name {self.template!r}, numbered from "
-            f"{self.start}; count them again for the list{hint}, or mend filename_tmpl or start_index"
+            f"{path} does not exist: the folder holds {self._count()} frames named {self.template!r} from number "
+            f"{self.start} on{held}. Mend the number of frames in the list{hint}, filename_tmpl or start_index"
         )
+
+
+def read_file(path: str) -> bytes:
+    """The bytes of a local file."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def decode_with_opencv(data: bytes, grey: bool) -> np.ndarray | None:
+    """Pixels uint8 of an encoded image, ``(H, W)`` or RGB ``(H, W, 3)``; None if it is none."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR)
+    return image if grey or image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB, image)

@@ -2,187 +2,277 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 
 import av
+import cv2
 import numpy as np
 from av.container import InputContainer
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import ColorRange
 
 from tsn_plugin.readers.base import FrameReader, VideoReadError, VideoSource
+from tsn_plugin.readers.packets import FrameIndex, PacketFacts, Stamp, index_by_pts, index_packets
 
-
-@dataclass(frozen=True)
-class PacketIndex:
-    """What the packets of a video stream tell without being decoded.
-
-    Attributes:
-        num_frames: frames that will be shown.
-        pts: their presentation times in ascending order, or None where the container has none that can be trusted.
-        keys: ranks (in presentation order) of the key frames, ascending.
-    """
-
-    num_frames: int
-    pts: list[int] | None
-    keys: list[int]
+#: streams up to this size stay in memory between counting and decoding; of larger ones the file is read again
+MAX_KEPT_BYTES = 64 * 2**20
+#: decoders that leave out a frame on which no other depends if told so with its packet
+SKIPPING_DECODERS = {"h264", "hevc", "mpeg4"}
+#: decoders that give nothing for a frame that is marked as "not coded", which shows the one before again
+REPEATING_DECODERS = {"mpeg4", "msmpeg4v3"}
+#: pixel formats of which interlaced frames hold the chroma of the two fields in alternating lines
+INTERLEAVED_CHROMA = ("yuv420p", "yuvj420p")
+#: by quarters counter-clockwise
+TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+REMEDY = "encode the video again or take it out of the list"
 
 
 class PyAVReader(FrameReader):
-    """Frames of a video file, RGB.
+    """Frames of a video file, RGB: those, and in the order, that decoding the file from its start gives.
 
-    The packets are counted when the file is opened, since headers lie. Where packets carry presentation times, reading
-    starts at the last key frame before a wanted frame, and frames on which no other depends are not decoded unless
-    wanted. Elsewhere (MPEG-4 with B-frames in AVI) frames are counted from the start. Rotation flags are applied, as
-    decord and OpenCV do.
+    All packets are read when the file is opened, since headers lie about their number. Decoding starts at the last key
+    frame before a wanted frame, and frames on which no other depends are left out unless wanted. Where packets do not
+    tell the frames (no times, a beginning amid a group of pictures, rare formats), the file is decoded once to count
+    them. Rotation flags are applied, as decord and OpenCV do.
 
     Args:
         source: path, or an open binary file.
         num_threads: of the decoder; 1 suits data loaders, which have their own processes. 0 lets FFmpeg choose.
 
     Raises:
+        FileNotFoundError: if there is no such file.
         VideoReadError: if the file is no video, has no video stream, or no frame.
     """
 
     def __init__(self, source: VideoSource, *, num_threads: int = 1) -> None:
-        self.name = source if isinstance(source, str) else str(getattr(source, "name", source))
         self._source, self._num_threads = source, num_threads
+        self.name = os.fspath(source) if self.has_path else str(getattr(source, "name", source))
         self._container = self._open()
-        self.fps = float(self._stream.average_rate) if self._stream.average_rate else None
-        self._index = self._scan()
-        self.num_frames = self._index.num_frames
-        self._next_rank: int | None = None  # of the frame that decoding would give next; None: somewhere else
+        self.fps = float(self.stream.average_rate) if self.stream.average_rate else None
+        try:
+            self.packets = self._read_packets()
+            self._index, self.num_frames = self._find_frames()
+        except av.FFmpegError as error:
+            raise self._unreadable(error) from error
 
     @property
-    def _stream(self) -> av.VideoStream:
+    def container_name(self) -> str:
+        """FFmpeg's name of the file format."""
+        return self._container.format.name
+
+    @property
+    def has_path(self) -> bool:
+        """Whether the source is a file by path, not an open one."""
+        return not hasattr(self._source, "read")
+
+    @property
+    def stream(self) -> av.VideoStream:
+        """The first video stream."""
         return self._container.streams.video[0]
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file and forget its packets."""
+        self._kept = []
         self._container.close()
+
+    def decoded_frames(self) -> Iterator[VideoFrame]:
+        """All frames that decoding from the start gives, not converted."""
+        return self._decode(0)
 
     def iter_frames(self) -> Iterator[np.ndarray]:
         """All frames in order, one in memory at a time."""
-        self._restart()
-        self._next_rank = None
+        count = 0
         try:
-            for frame in self._container.decode(self._stream):
+            for index, frame in self._numbered_frames():
+                if index != count:
+                    break
                 yield to_rgb(frame)
+                count += 1
         except av.FFmpegError as error:
-            raise self._error(error) from error
+            raise self._damaged(count, error) from error
+        if count < self.num_frames:
+            raise self._damaged(count)
 
     def _open(self) -> InputContainer:
-        if hasattr(self._source, "seek"):
+        if not self.has_path:
             self._source.seek(0)
         try:
-            container = av.open(self._source if hasattr(self._source, "read") else str(self._source))
+            container = av.open(str(self._source) if self.has_path else self._source)
         except FileNotFoundError as error:
             raise FileNotFoundError(f"video {self.name} does not exist") from error
         except av.FFmpegError as error:
-            raise self._error(error) from error
+            raise self._unreadable(error) from error
         if not container.streams.video:
             container.close()
             raise VideoReadError(f"{self.name} has no video stream; take it out of the list")
         context = container.streams.video[0].codec_context
         context.thread_count = self._num_threads
-        context.thread_type = "SLICE" if self._num_threads == 1 else "AUTO"
+        # the index of an AVI file needs frames in step with packets, which frame threads do not give
+        context.thread_type = "SLICE" if container.format.name == "avi" else "AUTO"
         return container
 
-    def _restart(self) -> None:
-        self._container.close()
-        self._container = self._open()
-        self._next_rank = 0
+    def _demux(self) -> Iterator[av.Packet]:
+        return (packet for packet in self._container.demux(self.stream) if packet.size)
 
-    def _scan(self) -> PacketIndex:
-        try:
-            packets = [
-                (packet.pts, packet.is_keyframe)
-                for packet in self._container.demux(self._stream)
-                if packet.size and not packet.is_discard
-            ]
-        except av.FFmpegError as error:
-            raise self._error(error) from error
-        if not packets:
-            raise VideoReadError(f"{self.name} has no frame; it is empty or cut off: take it out of the list")
-        times = [pts for pts, _ in packets]
-        # AVI stores no presentation times: FFmpeg numbers its packets in decoding order
-        reordered = self._container.format.name == "avi" and self._stream.codec_context.has_b_frames
-        if reordered or None in times or len(set(times)) < len(times):
-            return PacketIndex(len(packets), None, [0])
-        rank = {pts: number for number, pts in enumerate(sorted(times))}
-        return PacketIndex(len(packets), sorted(times), sorted(rank[pts] for pts, is_key in packets if is_key))
+    def _read_packets(self) -> list[PacketFacts]:
+        facts, self._kept, size = [], [], 0
+        packet = None
+        for packet in self._demux():
+            facts.append(PacketFacts(packet.pts, packet.dts, packet.is_keyframe, not packet.is_discard, packet.size))
+            size += packet.size
+            if size <= MAX_KEPT_BYTES:
+                self._kept.append(packet)
+        if packet is not None and packet.is_corrupt:  # the file was cut off within it
+            facts.pop()
+        if not facts:
+            raise VideoReadError(f"{self.name} has no frame; it is empty or cut off: {REMEDY}")
+        if size > MAX_KEPT_BYTES:
+            self._kept = []
+        return facts
+
+    def _find_frames(self) -> tuple[FrameIndex | None, int]:
+        """The index and the number of frames; without an index, frames are counted from the start at each reading."""
+        context = self.stream.codec_context
+        index = index_packets(
+            self.packets,
+            container=self.container_name,
+            codec=context.name,
+            reordered=context.has_b_frames,
+        )
+        if index is None:
+            stamps = [frame.pts for frame in self._decode(0)]
+            if not stamps:
+                raise VideoReadError(f"{self.name} has no frame that can be decoded: {REMEDY}")
+            if None in stamps or stamps != sorted(stamps):
+                return None, len(stamps)
+            index = index_by_pts(stamps, self.packets)
+            return index, len(stamps)
+        return index, len(index.stamps)
 
     def _read_sorted(self, indices: Sequence[int]) -> dict[int, np.ndarray]:
-        read = self._read_counting if self._index.pts is None else self._read_timed
-        try:
-            frames = read(indices)
-        except av.FFmpegError as error:
-            raise self._error(error) from error
-        missing = [index for index in indices if index not in frames]
-        if missing:
-            raise VideoReadError(
-                f"{self.name}: frame {missing[0]} of {self.num_frames} cannot be decoded; the file is damaged or cut "
-                "off: encode it again or take it out of the list"
-            )
-        return frames
-
-    def _read_counting(self, indices: Sequence[int]) -> dict[int, np.ndarray]:
-        """Decode from the start, or from where the last call stopped, and count."""
-        wanted, frames = set(indices), {}
-        if self._next_rank is None or indices[0] < self._next_rank:
-            self._restart()
-        for frame in self._container.decode(self._stream):
-            if self._next_rank in wanted:
-                frames[self._next_rank] = to_rgb(frame)
-            self._next_rank += 1
-            if self._next_rank > indices[-1]:
-                break
-        return frames
-
-    def _read_timed(self, indices: Sequence[int]) -> dict[int, np.ndarray]:
-        """Decode from key frame to key frame, as far as they have wanted frames behind them."""
         frames: dict[int, np.ndarray] = {}
-        remaining = list(indices)
-        while remaining:
-            start = self._index.keys[max(bisect_right(self._index.keys, remaining[0]) - 1, 0)]
-            after = bisect_right(self._index.keys, remaining[0])
-            end = self._index.keys[after] if after < len(self._index.keys) else self.num_frames
-            part = [index for index in remaining if index < end]
-            self._decode_part(start, part, frames)
-            remaining = remaining[len(part) :]
+        try:
+            for position, part in self._index.parts(indices) if self._index else ():
+                self._read_part(position, part, frames)
+            self._read_missing(indices, frames)
+        except av.FFmpegError as error:
+            raise self._damaged(min(set(indices) - set(frames)), error) from error
         return frames
 
-    def _decode_part(self, start: int, wanted: Sequence[int], frames: dict[int, np.ndarray]) -> None:
-        """Add the frames ``wanted`` (ranks), all of which depend on the key frame of rank ``start`` at the most."""
-        self._seek(start)
-        missing = {self._index.pts[rank]: rank for rank in wanted}
-        context = self._stream.codec_context
-        for packet in self._container.demux(self._stream):
-            # a frame that no other refers to is decoded only if it is wanted
-            context.skip_frame = "DEFAULT" if packet.pts in missing or packet.pts is None else "NONREF"
-            for frame in packet.decode():
-                if frame.pts in missing:
-                    frames[missing.pop(frame.pts)] = to_rgb(frame)
-            if not missing:
-                return
+    def _read_part(self, position: int, indices: Sequence[int], frames: dict[int, np.ndarray]) -> None:
+        """Add the frames of these indices that come when decoding starts with the packet at ``position``."""
+        wanted = {self._index.stamps[index]: index for index in indices}
+        for frame in self._decode(position, only=wanted):
+            index = wanted.pop(getattr(frame, self._index.attribute), None)
+            if index is not None:
+                frames[index] = to_rgb(frame)
+                if not wanted:
+                    return
 
-    def _seek(self, rank: int) -> None:
-        if rank == 0 and self._next_rank != 0:
-            self._restart()
-        elif rank:
-            self._container.seek(self._index.pts[rank], stream=self._stream, backward=True)
-        self._next_rank = None
+    def _read_missing(self, indices: Sequence[int], frames: dict[int, np.ndarray]) -> None:
+        """Add the frames that are not there yet, by decoding the file from its start."""
+        missing = set(indices) - set(frames)
+        if not missing:
+            return
+        for index, frame in self._numbered_frames():
+            if index in missing:
+                frames[index] = to_rgb(frame)
+                missing.remove(index)
+                if not missing:
+                    return
+        raise self._damaged(min(missing))
 
-    def _error(self, error: Exception) -> VideoReadError:
+    def _numbered_frames(self) -> Iterator[tuple[int, VideoFrame]]:
+        """Index and frame, in order; a frame that is not coded is the one before."""
+        if self._index is None:
+            yield from enumerate(self._decode(0))
+            return
+        numbers = {stamp: number for number, stamp in enumerate(self._index.stamps)}
+        repeats = self.stream.codec_context.name in REPEATING_DECODERS
+        previous, count = None, 0
+        for frame in self._decode(0):
+            number = numbers.get(getattr(frame, self._index.attribute))
+            if number is None:
+                continue
+            if repeats and previous is not None:
+                yield from ((index, previous) for index in range(count, number))
+            yield number, frame
+            previous, count = frame, number + 1
+        if repeats and previous is not None:
+            yield from ((index, previous) for index in range(count, self.num_frames))
+
+    def _decode(self, position: int, *, only: Collection[Stamp] | None = None) -> Iterator[VideoFrame]:
+        """Frames decoded from the packet at ``position`` on, or from the first if that is no key frame after all.
+
+        Args:
+            position: of a packet in file order.
+            only: stamps of the frames that are needed; others may be left out, as far as the codec allows.
+        """
+        checked = position == 0
+        for frame in self._feed(position, only):
+            if not checked and frame.pict_type != PictureType.B:
+                if frame.pict_type != PictureType.I:
+                    yield from self._feed(0, only)
+                    return
+                checked = True
+            yield frame
+
+    def _feed(self, position: int, only: Collection[Stamp] | None) -> Iterator[VideoFrame]:
+        packets = self._packets_from(position)
+        context = self.stream.codec_context
+        context.flush_buffers()
+        skips = only is not None and context.name in SKIPPING_DECODERS
+        for packet in packets:
+            if skips:
+                needed = getattr(packet, self._index.attribute) in only
+                context.skip_frame = "DEFAULT" if needed else "NONREF"
+            else:
+                context.skip_frame = "DEFAULT"
+            yield from context.decode(packet)
+        yield from context.decode(None)
+
+    def _packets_from(self, position: int) -> Iterable[av.Packet]:
+        if self._kept:
+            return self._kept[position : len(self.packets)]
+        self._container.close()
+        self._container = self._open()
+        return islice(self._demux(), position, len(self.packets))
+
+    def _damaged(self, index: int, error: Exception | None = None) -> VideoReadError:
+        count = 0
+        try:
+            for _ in self._decode(0):
+                count += 1
+        except av.FFmpegError:
+            pass
+        reason = f" ({error})" if error else ""
         return VideoReadError(
-            f"{self.name} cannot be read as a video ({error}): it is damaged or no video; encode it again or take it "
-            "out of the list"
+            f"{self.name}: frame {index} of {self.num_frames} cannot be decoded{reason}; the first {count} frames can; "
+            f"{REMEDY}"
         )
+
+    def _unreadable(self, error: Exception) -> VideoReadError:
+        return VideoReadError(f"{self.name} cannot be read as a video ({error}): it is damaged or no video; {REMEDY}")
 
 
 def to_rgb(frame: VideoFrame) -> np.ndarray:
-    """RGB pixels uint8 ``(H, W, 3)``, turned as the file's rotation flag says."""
-    image = frame.to_ndarray(format="rgb24")
-    quarters = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
+    """RGB pixels uint8 ``(H, W, 3)``, turned as the file's rotation flag says.
+
+    The chroma of interlaced frames is enlarged like that of others; FFmpeg 8 would do so field by field, unlike the one
+    in decord and in older PyAV.
+    """
+    matrix, levels = int(frame.colorspace), int(frame.color_range)
+    turn = TURNS.get(round(frame.rotation / 90) % 4)
+    if frame.interlaced_frame and frame.format.name in INTERLEAVED_CHROMA:
+        frame = VideoFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name)
+    image = frame.reformat(
+        format="rgb24",
+        src_colorspace=matrix,
+        dst_colorspace=matrix,
+        src_color_range=levels,
+        # RGB has no range; but PyAV before 17 heeds the file's matrix only if this one differs from the source's
+        dst_color_range=ColorRange.UNSPECIFIED if levels == ColorRange.JPEG else ColorRange.JPEG,
+    ).to_ndarray()
+    return image if turn is None else cv2.rotate(image, turn)

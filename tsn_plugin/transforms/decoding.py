@@ -4,18 +4,64 @@ from __future__ import annotations
 
 import io
 import os
+from typing import Any, Callable
 
+import mmcv
 import numpy as np
+from mmcv.image.io import supported_backends
 from mmcv.transforms import BaseTransform
 from mmengine.fileio import get_file_backend
 
-from tsn_plugin.modality import get_modality
 from tsn_plugin.readers import BACKENDS, open_frames, open_video
 from tsn_plugin.registry import TRANSFORMS
 
 
-class VideoInit(BaseTransform):
-    """Open the video of a sample.
+class _VideoInit(BaseTransform):
+    """What the transforms that open a video share."""
+
+    num_threads = 1
+
+    def __init__(self, io_backend: str, backend: str, backend_args: dict | None) -> None:
+        if backend not in BACKENDS:
+            raise ValueError(f"backend={backend!r} is unknown; known: {', '.join(BACKENDS)}")
+        self.io_backend, self.backend, self.backend_args = io_backend, backend, backend_args
+
+    def transform(self, results: dict) -> dict:
+        """Add the reader and what it knows of the video."""
+        path = self._path(results)
+        read_bytes = _storage(self.io_backend, self.backend_args)
+        source: Any = path
+        if read_bytes is not None:
+            source = io.BytesIO(read_bytes(path))
+            source.name = path
+        reader = open_video(source, backend=self.backend, num_threads=self.num_threads)
+        results["video_reader"] = reader
+        results["total_frames"] = reader.num_frames
+        results["avg_fps"] = reader.fps
+        return results
+
+    def _path(self, results: dict) -> str:
+        return results["filename"]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(io_backend={self.io_backend})"
+
+
+class _VideoDecode(BaseTransform):
+    """What the transforms that read from an opened video share."""
+
+    def transform(self, results: dict) -> dict:
+        """Replace the reader by the frames, in the order of ``frame_inds``."""
+        reader, results["video_reader"] = results["video_reader"], None
+        results["frame_inds"] = np.ravel(results["frame_inds"])
+        with reader:
+            set_images(results, reader.read(results["frame_inds"]))
+        return results
+
+
+@TRANSFORMS.register_module()
+class DecordInit(_VideoInit):
+    """Open a video; with the fastest reader unless told otherwise, since all give the same frames.
 
     Required Keys:
 
@@ -30,50 +76,34 @@ class VideoInit(BaseTransform):
     Args:
         io_backend: MMEngine's name of the storage; anything but ``'disk'`` is read into memory first.
         num_threads: of the decoder.
-        backend: ``'auto'`` (the fastest: PyAV), ``'pyav'``, ``'decord'`` or ``'opencv'``; frames are the same.
+        backend: ``'auto'`` (PyAV), ``'pyav'``, ``'decord'`` or ``'opencv'``; see :func:`tsn_plugin.readers.open_video`.
         backend_args: arguments of the storage, which MMAction2 takes as loose keywords.
 
     Raises:
         ValueError: for an unknown ``backend``.
     """
 
-    default_backend = "auto"
-
     def __init__(
         self,
         io_backend: str = "disk",
         num_threads: int = 1,
         *,
-        backend: str | None = None,
+        backend: str = "auto",
         backend_args: dict | None = None,
     ) -> None:
-        self.io_backend, self.num_threads = io_backend, num_threads
-        self.backend = backend or self.default_backend
-        self.backend_args = backend_args or {}
-        if self.backend not in BACKENDS:
-            raise ValueError(f"backend={self.backend!r} is unknown; known: {', '.join(BACKENDS)}")
+        super().__init__(io_backend, backend, backend_args)
+        self.num_threads = num_threads
 
-    def transform(self, results: dict) -> dict:
-        """Add the reader and what it knows of the video."""
+    def _path(self, results: dict) -> str:
         path = results["filename"]
-        if not os.path.splitext(path)[1]:
-            path += ".mp4"  # as MMAction2 does
-        source = path
-        if self.io_backend != "disk":
-            storage = get_file_backend(backend_args=dict(backend=self.io_backend, **self.backend_args))
-            source = io.BytesIO(storage.get(path))
-            source.name = path
-        reader = open_video(source, backend=self.backend, num_threads=self.num_threads)
-        results["video_reader"] = reader
-        results["total_frames"] = reader.num_frames
-        results["avg_fps"] = reader.fps
-        return results
+        return path if os.path.splitext(path)[1] else f"{path}.mp4"  # as MMAction2 does
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(io_backend={self.io_backend}, num_threads={self.num_threads})"
 
 
-class VideoDecode(BaseTransform):
+@TRANSFORMS.register_module()
+class DecordDecode(_VideoDecode):
     """Read the sampled frames of an opened video.
 
     Required Keys:
@@ -88,8 +118,8 @@ class VideoDecode(BaseTransform):
         - img_shape
 
     Args:
-        mode: ``'accurate'``. MMAction2's ``'efficient'`` gives the key frames nearby instead of the frames asked for;
-            it is accepted, and the frames asked for are given, since that is fast here.
+        mode: ``'accurate'``, or MMAction2's ``'efficient'``, which there gives key frames nearby instead of the frames
+            asked for. Here both give the frames asked for.
 
     Raises:
         ValueError: for another ``mode``.
@@ -100,38 +130,36 @@ class VideoDecode(BaseTransform):
             raise ValueError(f"mode={mode!r} is unknown; known: accurate, efficient")
         self.mode = mode
 
-    def transform(self, results: dict) -> dict:
-        """Replace the reader by the frames, in the order of ``frame_inds``."""
-        reader = results["video_reader"]
-        results["video_reader"] = None
-        results["frame_inds"] = np.squeeze(results["frame_inds"]).reshape(-1)
-        with reader:
-            set_images(results, reader.read(results["frame_inds"]))
-        return results
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}(mode={self.mode})"
 
 
 @TRANSFORMS.register_module()
-class DecordInit(VideoInit):
-    __doc__ = VideoInit.__doc__
+class PyAVInit(_VideoInit):
+    """Open a video with PyAV.
+
+    Required Keys:
+
+        - filename
+
+    Added Keys:
+
+        - video_reader
+        - total_frames
+        - avg_fps
+
+    Args:
+        io_backend: MMEngine's name of the storage; anything but ``'disk'`` is read into memory first.
+        backend_args: arguments of the storage, which MMAction2 takes as loose keywords.
+    """
+
+    def __init__(self, io_backend: str = "disk", *, backend_args: dict | None = None) -> None:
+        super().__init__(io_backend, "pyav", backend_args)
 
 
 @TRANSFORMS.register_module()
-class DecordDecode(VideoDecode):
-    __doc__ = VideoDecode.__doc__
-
-
-@TRANSFORMS.register_module()
-class PyAVInit(VideoInit):
-    __doc__ = VideoInit.__doc__
-    default_backend = "pyav"
-
-
-@TRANSFORMS.register_module()
-class PyAVDecode(VideoDecode):
-    """:class:`VideoDecode` with one argument more.
+class PyAVDecode(DecordDecode):
+    """Read the sampled frames of an opened video.
 
     Required Keys:
 
@@ -145,29 +173,73 @@ class PyAVDecode(VideoDecode):
         - img_shape
 
     Args:
-        multi_thread: accepted for MMAction2's configs; give ``num_threads`` to ``PyAVInit`` instead.
-        mode: as in :class:`VideoDecode`.
+        multi_thread: taken for the sake of MMAction2's configs, without effect: the video is open by now, and
+            ``DecordInit`` takes ``num_threads``.
+        mode: as in :class:`DecordDecode`.
+
+    Raises:
+        ValueError: for an unknown ``mode``.
     """
 
     def __init__(self, multi_thread: bool = False, mode: str = "accurate") -> None:
         super().__init__(mode)
         self.multi_thread = multi_thread
 
-
-@TRANSFORMS.register_module()
-class OpenCVInit(VideoInit):
-    __doc__ = VideoInit.__doc__
-    default_backend = "opencv"
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(multi_thread={self.multi_thread}, mode={self.mode})"
 
 
 @TRANSFORMS.register_module()
-class OpenCVDecode(VideoDecode):
-    __doc__ = VideoDecode.__doc__
+class OpenCVInit(_VideoInit):
+    """Open a video with OpenCV.
+
+    Required Keys:
+
+        - filename
+
+    Added Keys:
+
+        - new_path
+        - video_reader
+        - total_frames
+        - avg_fps
+
+    Args:
+        io_backend: MMEngine's name of the storage; anything but ``'disk'`` is read into memory, and with PyAV.
+        backend_args: arguments of the storage, which MMAction2 takes as loose keywords.
+    """
+
+    def __init__(self, io_backend: str = "disk", *, backend_args: dict | None = None) -> None:
+        super().__init__(io_backend, "opencv", backend_args)
+
+    def transform(self, results: dict) -> dict:
+        """Add the reader and what it knows of the video."""
+        results["new_path"] = results["filename"]
+        return super().transform(results)
+
+
+@TRANSFORMS.register_module()
+class OpenCVDecode(_VideoDecode):
+    """Read the sampled frames of an opened video.
+
+    Required Keys:
+
+        - video_reader
+        - frame_inds
+
+    Added Keys:
+
+        - imgs
+        - original_shape
+        - img_shape
+    """
 
 
 @TRANSFORMS.register_module()
 class RawFrameDecode(BaseTransform):
     """Read the sampled frames from a folder of images, or of x and y flow.
+
+    Flow frames are ``(H, W, 2)``, as in MMAction2 1.2.
 
     Required Keys:
 
@@ -183,41 +255,40 @@ class RawFrameDecode(BaseTransform):
         - original_shape
         - img_shape
 
-    Flow frames are ``(H, W, 2)``, as in MMAction2 1.2.
-
     Args:
         io_backend: MMEngine's name of the storage.
-        decoding_backend: ``'cv2'``; accepted for MMAction2's configs, which may name another.
+        decoding_backend: ``'cv2'``, or another decoder of mmcv: ``'turbojpeg'``, ``'pillow'``, ``'tifffile'``.
         backend_args: arguments of the storage, which MMAction2 takes as loose keywords.
 
     Raises:
-        ValueError: for another ``decoding_backend``.
+        ValueError: for an unknown ``decoding_backend``.
     """
 
     def __init__(
         self, io_backend: str = "disk", decoding_backend: str = "cv2", *, backend_args: dict | None = None
     ) -> None:
-        if decoding_backend != "cv2":
-            raise ValueError(f"decoding_backend={decoding_backend!r} is not supported; use 'cv2', the default")
-        self.io_backend, self.decoding_backend = io_backend, decoding_backend
-        self.backend_args = backend_args or {}
+        if decoding_backend not in supported_backends:
+            known = ", ".join(supported_backends)
+            raise ValueError(f"decoding_backend={decoding_backend!r} is unknown; known: {known}")
+        self.io_backend, self.decoding_backend, self.backend_args = io_backend, decoding_backend, backend_args
 
     def transform(self, results: dict) -> dict:
         """Add the frames, in the order of ``frame_inds``."""
-        read_bytes = None
-        if self.io_backend != "disk":
-            read_bytes = get_file_backend(backend_args=dict(backend=self.io_backend, **self.backend_args)).get
         folder = open_frames(
             results["frame_dir"],
-            modality=get_modality(results["modality"]).name,
+            modality=results["modality"],
             template=results["filename_tmpl"],
             start=results.get("start_index", 1),
-            num_frames=results.get("total_frames"),
-            read_bytes=read_bytes,
+            read_bytes=_storage(self.io_backend, self.backend_args),
+            decode_image=None if self.decoding_backend == "cv2" else self._decode_with_mmcv,
         )
-        results["frame_inds"] = np.squeeze(results["frame_inds"]).reshape(-1)
+        results["frame_inds"] = np.ravel(results["frame_inds"])
         set_images(results, folder.read_numbers(results["frame_inds"] + results.get("offset", 0)))
         return results
+
+    def _decode_with_mmcv(self, data: bytes, grey: bool) -> np.ndarray:
+        mmcv.use_backend(self.decoding_backend)  # a setting of the process, which a worker may not have yet
+        return mmcv.imfrombytes(data, flag="grayscale" if grey else "color", channel_order="rgb")
 
     def __repr__(self) -> str:
         name = type(self).__name__
@@ -226,11 +297,19 @@ class RawFrameDecode(BaseTransform):
 
 def set_images(results: dict, images: list[np.ndarray]) -> None:
     """Store the frames and their size, and scale boxes given in shares of the image to pixels."""
+    height, width = images[0].shape[:2]
     results["imgs"] = images
-    results["original_shape"] = results["img_shape"] = height, width = images[0].shape[:2]
+    results["original_shape"] = results["img_shape"] = (height, width)
     if "gt_bboxes" not in results:
         return
     scale = np.array([width, height, width, height])
     for key in ("gt_bboxes", "proposals"):
         if results.get(key) is not None:
             results[key] = (results[key] * scale).astype(np.float32)
+
+
+def _storage(io_backend: str, backend_args: dict | None) -> Callable[[str], bytes] | None:
+    """Reads a file from MMEngine's storage of that name; None for local files, which need none."""
+    if io_backend == "disk":
+        return None
+    return get_file_backend(backend_args={"backend": io_backend, **(backend_args or {})}, enable_singleton=True).get

@@ -1,0 +1,54 @@
+"""Names of videos: which part of a path names a video, and which names of two streams mean the same video."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+
+def relative_names(names: Sequence[str]) -> tuple[str, ...]:
+    """``names`` without the folder that all of them share, so that streams kept in different folders can be matched.
+
+    A single video keeps its last part.
+
+    >>> relative_names(("data/videos/Dive/a", "data/videos/Dive/b", "data/videos/Swim/c"))
+    ('Dive/a', 'Dive/b', 'Swim/c')
+    """
+    paths = [PurePosixPath(name) for name in names]
+    if len({path.is_absolute() for path in paths}) != 1:
+        return tuple(names)
+    shared = posixpath.commonpath([str(path.parent) for path in paths])
+    return tuple(posixpath.relpath(path, shared) if shared else str(path) for path in paths)
+
+
+def match_names(names: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """For each stream the key of each of its videos, such that equal keys mean the same video.
+
+    Keys are the full names; where these differ, the names below the folder that a stream's videos share; where these
+    differ too, the last parts, if they are unique in every stream.
+
+    Raises:
+        ValueError: if the streams do not cover the same videos.
+    """
+    candidates = (
+        list(names),
+        [relative_names(own) for own in names],
+        [tuple(PurePosixPath(name).name for name in own) for own in names],
+    )
+    for keys in candidates:
+        unique = all(len(set(own)) == len(own) for own in keys)
+        if unique and all(set(own) == set(keys[0]) for own in keys):
+            return keys
+    raise ValueError(_difference(names))
+
+
+def _difference(names: Sequence[tuple[str, ...]]) -> str:
+    lines = ["the streams do not cover the same videos; test them with the same list:"]
+    everything = set().union(*names)
+    for number, own in enumerate(names, start=1):
+        missing = sorted(everything - set(own))
+        if missing:
+            shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+            lines.append(f"stream {number} lacks {len(missing)} of {len(everything)}: {shown}")
+    return "\n".join(lines)
