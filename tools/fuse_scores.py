@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tsn_plugin.evaluation.aggregation import reaggregate
 from tsn_plugin.evaluation.fusion import fuse_scores
 from tsn_plugin.evaluation.report import accuracy_table
 from tsn_plugin.evaluation.score_files import load_scores, save_scores
@@ -20,16 +21,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--weights", nargs="+", type=float, help="one per score file (default: 1 each)")
     parser.add_argument("--out", help="file for the fused scores: .npz, .pkl or .json")
     parser.add_argument("--names-from", metavar="LIST", help="list that was tested, for files without video names")
+    parser.add_argument("--labels-from", metavar="LIST", help="list of the labels (default: those of the files)")
+    parser.add_argument("--crop-agg", choices=("mean", "max"), help="aggregate kept view scores anew over crops")
+    parser.add_argument("--num-crops", type=int, help="crops per frame, for files that do not tell")
     parser.add_argument("--allow-probs", action="store_true", help="fuse files that all hold probabilities")
-    arguments = parser.parse_args(argv)
-    streams = [load_scores(path, names_from=arguments.names_from) for path in arguments.scores]
-    fused = fuse_scores(streams, arguments.weights, allow_probabilities=arguments.allow_probs)
-    rows = {
-        f"{number} {Path(path).stem}": s for number, (path, s) in enumerate(zip(arguments.scores, streams), start=1)
-    }
+    args = parser.parse_args(argv)
+    streams = [load_scores(path, names_from=args.names_from, labels_from=args.labels_from) for path in args.scores]
+    if args.crop_agg is not None:
+        streams = [reaggregate(stream, crops=args.crop_agg, num_crops=args.num_crops) for stream in streams]
+    fused = fuse_scores(streams, args.weights, allow_probabilities=args.allow_probs)
+    rows = {f"{n} {Path(path).stem}": stream for n, (path, stream) in enumerate(zip(args.scores, streams), start=1)}
     Console().print(accuracy_table({**rows, "fused": fused}))
-    if arguments.out is not None:
-        save_scores(arguments.out, fused)
+    if args.out is not None:
+        save_scores(args.out, fused)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def test_mean_class_accuracy_is_mmaction2s_and_not_top_1():
 
 
 def test_a_class_that_is_only_predicted_makes_no_nan():
-    assert functional.mean_class_accuracy([[0, 0, 1], [1, 0, 0]], [1, 0]) == 0.5
+    assert functional.mean_class_accuracy([[0, 0, 1], [1, 0, 0]], [1, 0]) == 0.5  # class 1: 0 of 1, class 0: 1 of 1
 
 
 def test_confusion_matrix_by_hand():

@@ -159,6 +159,8 @@ def test_results_are_those_of_mmaction2s_metric():
         dict(pred_score=torch.tensor(rng.normal(size=7)), gt_label=torch.tensor([int(rng.integers(7))]))
         for _ in range(40)
     ]
+    for sample in tested:  # the layout of 1.1 beside that of 1.2
+        sample.update(pred_scores={"item": sample["pred_score"]}, gt_labels={"item": sample["gt_label"]})
     stock = StockMetric()
     stock.process(None, copy.deepcopy(tested))
     expected = {f"acc/{name}": value for name, value in stock.compute_metrics(stock.results).items()}

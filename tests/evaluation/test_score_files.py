@@ -57,8 +57,8 @@ def test_pkl_is_what_mmaction2s_report_reads_and_keeps_raw_scores(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "flags", "first_line"),
     [
-        # scores rank class 1, 0, 1 first: videos 0 and 2 are right; class 1: 2 of 2, class 0: 0 of 0, class 2: 0 of 1
-        ([1, 2, 1], [], "Mean Class Accuracy: 0.5000"),
+        # predicted are 1, 0, 1: of class 1 one of one is right, of class 0 one of two
+        ([1, 0, 0], [], "Mean Class Accuracy: 0.7500"),
         # precision of the only labelled class: ranked first, third, first
         ([[0, 1, 0], [0, 0, 1], [0, 1, 0]], ["--multi-label"], "MMit Average Precision: 0.7778"),
     ],

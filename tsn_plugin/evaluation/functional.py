@@ -69,7 +69,11 @@ def per_class_accuracy(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
 def mean_class_accuracy(scores: ArrayLike, labels: ArrayLike) -> float:
     """Mean over classes of the share of their videos recognised; classes without videos do not count.
 
-    The original divides by zero for a class that is only predicted (``metrics.py``).
+    A class that is only predicted does not count either; MMAction2 counts it as 0, the original divides by zero for it
+    (``metrics.py``). If every class has a video, as in the official splits, all three agree.
+
+    Raises:
+        ValueError: for several labels per video, or scores and labels that do not fit each other.
 
     >>> mean_class_accuracy([[2, 1], [2, 1], [1, 2]], [0, 1, 1])
     0.75

@@ -175,12 +175,9 @@ def _one_result_per_name(results: list) -> list[tuple]:
     unique: dict[str, tuple] = {}
     for result in results:
         name, scores, labels = result[:3]
-        known = unique.setdefault(name, result)
-        if known is result:
-            continue
-        if not (
-            np.array_equal(known[2], labels) and np.allclose(known[1], scores, rtol=1e-3, atol=1e-4, equal_nan=True)
-        ):
+        _, known_scores, known_labels = unique.setdefault(name, result)[:3]
+        same_scores = np.allclose(known_scores, scores, rtol=1e-3, atol=1e-4, equal_nan=True)
+        if not (same_scores and np.array_equal(known_labels, labels)):
             raise ValueError(f"video {name} was tested twice with different scores or labels: is it in its list twice?")
     return list(unique.values())
 

@@ -4,7 +4,7 @@
 suffix     content                                                      names    view scores
 ========== ============================================================ ======== ============
 ``.npz``   arrays ``names``, ``scores``, ``labels``, ``view_scores``    yes      yes
-``.pkl``   list of dicts as MMAction2 1.x dumps, with two more keys     yes      no
+``.pkl``   list of dicts as MMAction2 1.1 and 1.2 dump, and raw scores  yes      no
 ``.json``  list of score lists as MMAction2 0.x wrote                   no       no
 ========== ============================================================ ======== ============
 
@@ -115,6 +115,8 @@ def _pkl_bytes(scores: ClassScores) -> bytes:
             record["scores"] = _float_tensor(scores.scores[index])
         if scores.labels is not None:
             record["gt_label"] = torch.from_numpy(np.atleast_1d(scores.labels[index]).astype(np.int64))
+            record["gt_labels"] = {"item": record["gt_label"]}
+        record["pred_scores"] = {"item": record["pred_score"]}  # as 1.1 reads it
         records.append(record)
     return pickle.dumps(records, protocol=4)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-from typing import Any, Callable
+from typing import Any
 
 import mmcv
 import numpy as np
 from mmcv.image.io import supported_backends
 from mmcv.transforms import BaseTransform
-from mmengine.fileio import get_file_backend
 
 from tsn_plugin.readers import BACKENDS, open_frames, open_video
 from tsn_plugin.registry import TRANSFORMS
+from tsn_plugin.transforms.decoding_results import set_images, storage_reader
 
 
 class _VideoInit(BaseTransform):
@@ -29,7 +29,7 @@ class _VideoInit(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add the reader and what it knows of the video."""
         path = self._path(results)
-        read_bytes = _storage(self.io_backend, self.backend_args)
+        read_bytes = storage_reader(self.io_backend, self.backend_args)
         source: Any = path
         if read_bytes is not None:
             source = io.BytesIO(read_bytes(path))
@@ -279,7 +279,7 @@ class RawFrameDecode(BaseTransform):
             modality=results["modality"],
             template=results["filename_tmpl"],
             start=results.get("start_index", 1),
-            read_bytes=_storage(self.io_backend, self.backend_args),
+            read_bytes=storage_reader(self.io_backend, self.backend_args),
             decode_image=None if self.decoding_backend == "cv2" else self._decode_with_mmcv,
         )
         results["frame_inds"] = np.ravel(results["frame_inds"])
@@ -293,23 +293,3 @@ class RawFrameDecode(BaseTransform):
     def __repr__(self) -> str:
         name = type(self).__name__
         return f"{name}(io_backend={self.io_backend}, decoding_backend={self.decoding_backend})"
-
-
-def set_images(results: dict, images: list[np.ndarray]) -> None:
-    """Store the frames and their size, and scale boxes given in shares of the image to pixels."""
-    height, width = images[0].shape[:2]
-    results["imgs"] = images
-    results["original_shape"] = results["img_shape"] = (height, width)
-    if "gt_bboxes" not in results:
-        return
-    scale = np.array([width, height, width, height])
-    for key in ("gt_bboxes", "proposals"):
-        if results.get(key) is not None:
-            results[key] = (results[key] * scale).astype(np.float32)
-
-
-def _storage(io_backend: str, backend_args: dict | None) -> Callable[[str], bytes] | None:
-    """Reads a file from MMEngine's storage of that name; None for local files, which need none."""
-    if io_backend == "disk":
-        return None
-    return get_file_backend(backend_args={"backend": io_backend, **(backend_args or {})}, enable_singleton=True).get

@@ -1,0 +1,28 @@
+"""What the decoding transforms share: bytes out of a storage, and pictures into ``results``."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+from mmengine.fileio import get_file_backend
+
+
+def set_images(results: dict, images: list[np.ndarray]) -> None:
+    """Store the frames and their size, and scale boxes given in shares of the image to pixels."""
+    height, width = images[0].shape[:2]
+    results["imgs"] = images
+    results["original_shape"] = results["img_shape"] = (height, width)
+    if "gt_bboxes" not in results:
+        return
+    scale = np.array([width, height, width, height])
+    for key in ("gt_bboxes", "proposals"):
+        if results.get(key) is not None:
+            results[key] = (results[key] * scale).astype(np.float32)
+
+
+def storage_reader(io_backend: str, backend_args: dict | None) -> Callable[[str], bytes] | None:
+    """Reads a file from MMEngine's storage of that name; None for local files, which need none."""
+    if io_backend == "disk":
+        return None
+    return get_file_backend(backend_args={"backend": io_backend, **(backend_args or {})}, enable_singleton=True).get
