@@ -41,9 +41,15 @@ CASES = {
     "PackActionInputs": [({"meta_keys": ("img_shape",)}, video(imgs=np.stack(images()), img_shape=(24, 30)))],
 }
 ALL_CASES = [(name, *case) for name, cases in CASES.items() for case in cases]
-every_case = pytest.mark.parametrize(
-    ("name", "keywords", "results"), ALL_CASES, ids=[f"{name}-{index}" for index, (name, *_) in enumerate(ALL_CASES)]
-)
+
+
+def cases(chosen):
+    ids = [f"{name}-{index}" for index, (name, *_) in enumerate(chosen)]
+    return pytest.mark.parametrize(("name", "keywords", "results"), chosen, ids=ids)
+
+
+every_case = cases(ALL_CASES)
+every_case_with_pixels = cases([case for case in ALL_CASES if "imgs" in case[2]])
 
 
 def run(name, keywords, results, seed=0):
@@ -107,10 +113,8 @@ def test_what_is_not_declared_stays_as_it_was(name, keywords, results):
         assert_equal(after[key], results[key], key)
 
 
-@every_case
+@every_case_with_pixels
 def test_the_pixels_of_the_input_are_not_written_to(name, keywords, results):
-    if "imgs" not in results:
-        pytest.skip("has no pixels yet")
     given = dict(results, imgs=copy.deepcopy(results["imgs"]))
     arrays = list(given["imgs"])  # Flip puts new arrays into the list that it is given
     TRANSFORMS.build({"type": name, **keywords})(given)
