@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tsn_plugin.readers import VideoReadError, open_frames
+from tsn_plugin.readers import VideoReadError, frame_folder, open_frames
 
 
 def image(path, flag=cv2.IMREAD_COLOR):
@@ -50,6 +50,14 @@ def test_each_file_is_read_once(tmp_path, make_frame_folder):
     frames = open_frames(folder, read_bytes=read).read_numbers([2, 3, 2])
     assert paths == ["img_00002.jpg", "img_00003.jpg"]
     np.testing.assert_array_equal(frames[0], frames[2])
+
+
+@pytest.mark.parametrize("flag", [frame_folder.READ_RGB, None], ids=["reads RGB", "older OpenCV"])
+def test_pixels_do_not_depend_on_the_version_of_opencv(flag, tmp_path, monkeypatch):
+    path = tmp_path / "img_00001.jpg"
+    cv2.imwrite(str(path), np.random.RandomState(0).randint(0, 256, (17, 23, 3), dtype=np.uint8))
+    monkeypatch.setattr(frame_folder, "READ_RGB", flag)
+    np.testing.assert_array_equal(open_frames(tmp_path).read([0])[0], image(path))
 
 
 def test_own_decoder(tmp_path, make_frame_folder):

@@ -12,6 +12,8 @@ from tsn_plugin.modality import Modality
 from tsn_plugin.readers.base import FrameReader, VideoReadError, in_order
 
 ImageDecoder = Callable[[bytes, bool], np.ndarray]
+#: decodes to RGB without a pass over the pixels to swap channels; OpenCV before 4.11 may lack it
+READ_RGB = getattr(cv2, "IMREAD_COLOR_RGB", None)
 
 
 class FrameFolder(FrameReader):
@@ -135,5 +137,6 @@ def read_file(path: str) -> bytes:
 
 def decode_with_opencv(data: bytes, grey: bool) -> np.ndarray | None:
     """Pixels uint8 of an encoded image, ``(H, W)`` or RGB ``(H, W, 3)``; None if it is none."""
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR)
-    return image if grey or image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB, image)
+    flag = cv2.IMREAD_GRAYSCALE if grey else READ_RGB or cv2.IMREAD_COLOR
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    return image if grey or READ_RGB or image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB, image)
