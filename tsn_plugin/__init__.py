@@ -1,4 +1,4 @@
-"""Temporal Segment Networks and Structured Segment Networks for MMEngine and MMAction2."""
+"""Temporal Segment Networks for MMEngine and MMAction2."""
 
 from tsn_plugin.compat import install_import_fallbacks
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
 from tsn_plugin.registry import OPTIM_WRAPPERS
@@ -82,3 +82,10 @@ class AutocastOptimWrapper(OptimWrapper):
         if scaler_state and self.scaler.is_enabled():
             self.scaler.load_state_dict(scaler_state)
         super().load_state_dict(state)
+
+
+def built_optim_wrappers(optim_wrapper: Any) -> list[OptimWrapper]:
+    """The built optimizer wrappers of a runner; none when it only tests."""
+    if isinstance(optim_wrapper, OptimWrapperDict):
+        return list(optim_wrapper.values())
+    return [optim_wrapper] if isinstance(optim_wrapper, OptimWrapper) else []

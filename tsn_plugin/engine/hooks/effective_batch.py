@@ -8,9 +8,9 @@ from typing import Any
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import IterBasedTrainLoop
 
+from tsn_plugin.engine.optim_wrapper import built_optim_wrappers
 from tsn_plugin.registry import HOOKS
 
 
@@ -41,7 +41,7 @@ class EffectiveBatchHook(Hook):
 
     def before_run(self, runner: Any) -> None:
         """Set the counts, before MMEngine derives from them which iterations update the parameters."""
-        wrappers = _optim_wrappers(runner.optim_wrapper)
+        wrappers = built_optim_wrappers(runner.optim_wrapper)
         if not wrappers:
             return
         per_device, devices = _videos_per_device(runner.train_dataloader), get_world_size()
@@ -73,13 +73,6 @@ def accumulation_counts(batch_size: int, *, per_step: int) -> int:
     [4, 1, 1]
     """
     return max(1, round(batch_size / per_step))
-
-
-def _optim_wrappers(optim_wrapper: Any) -> list[OptimWrapper]:
-    """The built optimizer wrappers; none when the runner only tests."""
-    if isinstance(optim_wrapper, OptimWrapperDict):
-        return list(optim_wrapper.values())
-    return [optim_wrapper] if isinstance(optim_wrapper, OptimWrapper) else []
 
 
 def _videos_per_device(dataloader: Any) -> int:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import OptimWrapper
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from tsn_plugin.engine.optim_wrapper import built_optim_wrappers
 from tsn_plugin.registry import HOOKS
 
 
@@ -56,7 +56,7 @@ class PartialBNHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         self._frozen = self._find(model)[self.first_trainable :]
         if self.freeze_affine:
-            for optim_wrapper in _optim_wrappers(runner.optim_wrapper):
+            for optim_wrapper in built_optim_wrappers(runner.optim_wrapper):
                 self._remove_from(optim_wrapper)
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
@@ -86,14 +86,6 @@ class PartialBNHook(Hook):
         frozen = {id(parameter) for layer in self._frozen for parameter in layer.parameters()}
         for group in optim_wrapper.optimizer.param_groups:
             group["params"] = [parameter for parameter in group["params"] if id(parameter) not in frozen]
-
-
-def _optim_wrappers(optim_wrapper: Any) -> Iterator[OptimWrapper]:
-    """The built optimizer wrappers; none when the runner only tests."""
-    if isinstance(optim_wrapper, OptimWrapperDict):
-        yield from optim_wrapper.values()
-    elif isinstance(optim_wrapper, OptimWrapper):
-        yield optim_wrapper
 
 
 def _clear_gradients(layer: _BatchNorm) -> None:
