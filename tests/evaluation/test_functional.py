@@ -25,6 +25,14 @@ def test_of_equal_scores_the_later_class_is_higher():
     assert functional.top_k_accuracy(np.zeros((3, 20)), [19, 18, 0], topk=(1, 2, 20)) == [1 / 3, 2 / 3, 1.0]
 
 
+def test_of_equal_scores_the_earlier_class_is_predicted():
+    np.testing.assert_array_equal(functional.per_class_accuracy(np.zeros((2, 2)), [0, 1]), [1, 0])
+
+
+def test_a_class_without_videos_has_no_accuracy():
+    np.testing.assert_array_equal(functional.per_class_accuracy([[1, 0, 0]], [0]), [1, np.nan, np.nan])
+
+
 def test_top_k_with_several_labels_takes_any_of_them():
     assert functional.top_k_accuracy([[3.0, 2.0, 1.0]], [[0, 1, 1]], topk=(1, 2)) == [0.0, 1.0]
 

@@ -74,6 +74,38 @@ def test_view_scores_are_written_on_request(tmp_path):
     np.testing.assert_array_equal(load_scores(tmp_path / "s.npz").view_scores[3], views)
 
 
+def test_the_originals_layout_is_written_on_request(tmp_path):
+    views = torch.arange(6.0).reshape(2, 3)
+    tested = samples(view_scores=views, view_boxes=np.zeros((2, 5), int))
+    evaluate(DumpScores(str(tmp_path / "s.npz"), keep_view_scores=True, layout="tsn"), tested)
+    with np.load(tmp_path / "s.npz", allow_pickle=True) as file:
+        np.testing.assert_array_equal(file["scores"][0, 0], views[None])  # one frame of two crops
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs", "message"),
+    [
+        ("s.txt", {}, r"scores are kept in \.npz, \.pkl"),
+        ("s.pkl", dict(layout="tsn", keep_view_scores=True), r"scores are kept in \.npz;"),
+        ("s.npz", dict(layout="caffe"), "layout='caffe' is unknown"),
+        ("s.npz", dict(layout="tsn"), "set keep_view_scores=True here and in the head"),
+        ("s.json", dict(keep_view_scores=True), r"'s\.json' cannot keep view scores; use the suffix \.npz"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_the_test(name, kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        DumpScores(name, **kwargs)
+
+
+def test_a_k_beyond_the_number_of_classes_is_said_once(monkeypatch):
+    said = []
+    monkeypatch.setattr("tsn_plugin.evaluation.metrics.print_log", lambda text, **_: said.append(text))
+    metric = AccMetric("top_k_accuracy")
+    for _ in range(2):
+        assert evaluate(metric, samples())["acc/top5"] == 1
+    assert said == ["top-5 of 3 classes is always 1; set topk in metric_options"]
+
+
 def test_a_video_tested_twice_is_written_once(tmp_path):
     doubled = samples() + samples()[:1]
     assert evaluate(DumpScores(str(tmp_path / "s.npz")), doubled) == {"scores/videos": 4}

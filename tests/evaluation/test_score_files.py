@@ -1,3 +1,4 @@
+import codecs
 import io
 import json
 import os
@@ -6,6 +7,7 @@ import runpy
 import struct
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import mmaction
@@ -13,8 +15,9 @@ import numpy as np
 import pytest
 import torch
 
+from tsn_plugin.evaluation.aggregation import crop_major
 from tsn_plugin.evaluation.functional import softmax
-from tsn_plugin.evaluation.score_files import load_scores, save_scores
+from tsn_plugin.evaluation.score_files import check_score_path, load_scores, save_scores
 from tsn_plugin.structures.scores import ClassScores
 
 RNG = np.random.default_rng(0)
@@ -140,6 +143,15 @@ def test_mmaction2s_own_dump_is_known_to_hold_probabilities(tmp_path, name_list)
     assert loaded.labels.tolist() == [1, 1, 1]
 
 
+def test_probabilities_in_bfloat16_are_known_too(tmp_path, name_list):
+    scores = torch.linspace(0, 3, 101).softmax(0).bfloat16()
+    assert abs(float(scores.double().sum()) - 1) > 1e-4  # rounded to three digits they do not sum to 1 exactly
+    loaded = load_scores(
+        dump(tmp_path / "d.pkl", [dict(pred_score=scores, gt_label=torch.tensor([1]))] * 3), names_from=name_list
+    )
+    assert loaded.are_probabilities
+
+
 def test_a_dump_of_1_1_is_read_too(tmp_path, name_list):
     record = dict(pred_scores={"item": torch.tensor([2.0, -1.0])}, gt_labels={"item": torch.tensor([0])})
     loaded = load_scores(dump(tmp_path / "d.pkl", [record] * 3), names_from=name_list)
@@ -214,6 +226,55 @@ def test_the_originals_npz_is_read_crop_major(tmp_path, name_list, writer):
     assert (loaded.num_crops, loaded.are_probabilities) == (10, False)
 
 
+GOLDEN = np.load(Path(__file__).parents[1] / "data" / "golden" / "case07_evaluation.npz", allow_pickle=False)
+
+
+def golden_scores(**changes):
+    views = np.stack([crop_major(view) for view in GOLDEN["scores_a"]])
+    names = tuple(f"v_{number}" for number in range(len(views)))
+    return replace(ClassScores(names, GOLDEN["mean"], GOLDEN["labels"], views, num_crops=10), **changes)
+
+
+def test_the_originals_layout_is_written_as_its_tools_read_it(tmp_path):
+    save_scores(tmp_path / "original.npz", golden_scores(), layout="tsn")
+    with np.load(tmp_path / "original.npz", allow_pickle=True) as file:
+        pairs = file["scores"]  # Caffe TSN eval_scores.py: scores[:, 0] and scores[:, 1]
+    aggregated = np.array([views.mean(axis=1).mean(axis=0) for views in pairs[:, 0]])
+    np.testing.assert_allclose(aggregated, GOLDEN["mean"], rtol=0, atol=1e-9)
+    assert pairs[0, 0].shape == (25, 10, 7)
+    assert pairs[:, 1].tolist() == GOLDEN["labels"].tolist()
+
+
+def test_the_originals_layout_as_we_write_it_keeps_names(tmp_path):
+    save_scores(tmp_path / "original.npz", golden_scores(), layout="tsn")
+    loaded = load_scores(tmp_path / "original.npz")
+    assert (loaded.names, loaded.num_crops) == (golden_scores().names, 10)
+    np.testing.assert_allclose(loaded.scores, GOLDEN["mean"], rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(loaded.view_scores, golden_scores().view_scores)
+    assert loaded.labels.tolist() == GOLDEN["labels"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("s.npz", dict(view_scores=None), "test with keep_view_scores=True"),
+        ("s.npz", dict(num_crops=None), "test with keep_view_scores=True"),
+        ("s.npz", dict(labels=None), "one label per video"),
+        ("s.npz", dict(labels=np.zeros((12, 7), int)), "one label per video"),
+        ("s.pkl", {}, r"scores are kept in \.npz;"),
+    ],
+)
+def test_what_the_originals_layout_needs(tmp_path, name, changes, message):
+    with pytest.raises(ValueError, match=message):
+        save_scores(tmp_path / name, golden_scores(**changes), layout="tsn")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_layout_lists_the_known_ones(tmp_path):
+    with pytest.raises(ValueError, match="layout='caffe' is unknown; known: tsn_plugin, tsn"):
+        check_score_path(tmp_path / "s.npz", layout="caffe")
+
+
 def test_the_originals_npz_of_different_lengths_keeps_no_views(tmp_path, name_list):
     np.savez(tmp_path / "original.npz", scores=original_pairs((25, 3, 25)))
     assert load_scores(tmp_path / "original.npz", names_from=name_list).view_scores is None
@@ -260,7 +321,39 @@ class EvilStorage:
         return torch.storage._load_from_bytes, (self.data,)
 
 
-@pytest.mark.parametrize("evil", [Evil, EvilEval, EvilStorage])
+class EvilArray:
+    """Eight bytes that would be followed as the address of an object."""
+
+    def __init__(self, path):
+        pass
+
+    def __reduce__(self):
+        return np.ndarray, ((1,), np.dtype("O"), b"A" * 8)
+
+
+class EvilTensor:
+    """A tensor of a thousand entries on a storage of one, the rest of which torch would take from anywhere."""
+
+    def __init__(self, path):
+        pass
+
+    def __reduce__(self):
+        rebuild, (storage, *_) = torch.zeros(1).__reduce_ex__(2)
+        return rebuild, (storage, 0, (1000,), (1,), False, {})
+
+
+class EvilEncoding:
+    def __init__(self, path):
+        pass
+
+    def __reduce__(self):
+        return codecs.encode, ("text", "rot13")
+
+
+EVIL = [Evil, EvilEval, EvilStorage, EvilArray, EvilTensor, EvilEncoding]
+
+
+@pytest.mark.parametrize("evil", EVIL)
 def test_a_malicious_pickle_is_refused(tmp_path, evil):
     trace = tmp_path / "executed"
     dump(tmp_path / "bad.pkl", [dict(pred_score=evil(trace))])
@@ -269,7 +362,7 @@ def test_a_malicious_pickle_is_refused(tmp_path, evil):
     assert not trace.exists()
 
 
-@pytest.mark.parametrize("evil", [Evil, EvilEval, EvilStorage])
+@pytest.mark.parametrize("evil", EVIL)
 def test_a_malicious_npz_is_refused(tmp_path, evil):
     trace = tmp_path / "executed"
     object_npz(tmp_path / "bad.npz", evil(trace), pickle.dump)
@@ -282,6 +375,22 @@ def test_the_malicious_pickles_would_run_if_they_were_not_refused(tmp_path):
     for number, evil in enumerate((Evil, EvilEval)):
         pickle.loads(pickle.dumps(evil(tmp_path / str(number))))
         assert (tmp_path / str(number)).exists()
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_a_file_of_which_any_byte_is_damaged_is_read_or_named(tmp_path):
+    """One flipped byte at a time, over one file of each kind."""
+    save_scores(tmp_path / "whole.npz", golden_scores(view_scores=None, num_crops=None))
+    save_scores(tmp_path / "whole.pkl", SCORES)
+    for whole in sorted(tmp_path.glob("whole.*")):
+        content = whole.read_bytes()
+        path = tmp_path / f"damaged{whole.suffix}"
+        for place in np.random.default_rng(0).integers(0, len(content), 150):
+            path.write_bytes(content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :])
+            try:
+                load_scores(path)
+            except ValueError as error:
+                assert path.name in str(error)
 
 
 @pytest.mark.parametrize(

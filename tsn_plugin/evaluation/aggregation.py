@@ -88,14 +88,18 @@ def reaggregate(scores: ClassScores, *, crops: str, num_crops: int | None = None
     if num_crops is None:
         raise ValueError("it is not known how many crops each frame has; give num_crops (--num-crops)")
     checked = replace(scores, num_crops=num_crops, are_probabilities=False)
-    by_crop = checked.view_scores.reshape(len(scores), num_crops, -1, scores.num_classes)
-    videos = [aggregate_views(views, crops=crops) for views in by_crop.transpose(0, 2, 1, 3)]
+    videos = [aggregate_views(frame_major(views, num_crops), crops=crops) for views in checked.view_scores]
     return replace(checked, scores=np.stack(videos))
 
 
 def crop_major(view_scores: np.ndarray) -> np.ndarray:
     """``(T, crops, K)`` as ``(crops * T, K)``, in the order of test views."""
     return view_scores.transpose(1, 0, 2).reshape(-1, view_scores.shape[-1])
+
+
+def frame_major(view_scores: np.ndarray, num_crops: int) -> np.ndarray:
+    """``(crops * T, K)``, in the order of test views, as ``(T, crops, K)``."""
+    return view_scores.reshape(num_crops, -1, view_scores.shape[-1]).transpose(1, 0, 2)
 
 
 def _over_crops(view_scores: np.ndarray, crops: str) -> np.ndarray:

@@ -55,6 +55,9 @@ def confusion_matrix(predicted: ArrayLike, labels: ArrayLike, num_classes: int) 
 def per_class_accuracy(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Share of each class's videos that are recognised, ``(K,)``; NaN for a class without videos.
 
+    Of equal scores the class with the lower index is the predicted one, other than in :func:`top_k_accuracy`: so do
+    MMAction2 and the original, with which both agree.
+
     Raises:
         ValueError: for several labels per video, or scores and labels that do not fit each other.
     """

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
 
 from tsn_plugin.evaluation import functional
 from tsn_plugin.evaluation.names import relative_names
-from tsn_plugin.evaluation.score_files import save_scores
+from tsn_plugin.evaluation.score_files import check_score_path, save_scores
 from tsn_plugin.registry import METRICS
 from tsn_plugin.structures.scores import ClassScores
 
@@ -27,7 +29,8 @@ class AccMetric(BaseMetric):
     Args:
         metric_list: one or several of the names in 0.x's ``--eval``.
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes exchange results.
-        metric_options: ``dict(top_k_accuracy=dict(topk=(1, 5)))``.
+        metric_options: ``dict(top_k_accuracy=dict(topk=(1, 5)))``. Beyond the number of classes ``k`` is always right;
+            a warning says so.
         prefix: of the result names; default ``acc``.
 
     Raises:
@@ -50,6 +53,7 @@ class AccMetric(BaseMetric):
             raise ValueError(f"metric {unknown[0]!r} is unknown or takes no options; known: {', '.join(_KNOWN)}")
         topk = (metric_options or {}).get("top_k_accuracy", {}).get("topk", (1, 5))
         self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        self._warned = False
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep score and label of each video."""
@@ -62,6 +66,7 @@ class AccMetric(BaseMetric):
         values: dict[str, float] = {}
         for metric in self.metrics:
             if metric == "top_k_accuracy":
+                self._warn_of_large_k(scores.shape[1])
                 accuracies = functional.top_k_accuracy(scores, labels, self.topk)
                 values.update({f"top{k}": accuracy for k, accuracy in zip(self.topk, accuracies)})
             elif metric == "mean_class_accuracy":
@@ -69,6 +74,12 @@ class AccMetric(BaseMetric):
             else:
                 values[metric] = getattr(functional, metric)(scores, labels)
         return values
+
+    def _warn_of_large_k(self, num_classes: int) -> None:
+        if max(self.topk) > num_classes and not self._warned:
+            text = f"top-{max(self.topk)} of {num_classes} classes is always 1; set topk in metric_options"
+            print_log(text, logger="current", level=logging.WARNING)
+            self._warned = True
 
 
 @METRICS.register_module()
@@ -82,7 +93,11 @@ class DumpScores(BaseMetric):
         out_file_path: ``.npz``, ``.pkl`` or ``.json``; see :mod:`tsn_plugin.evaluation.score_files`.
         keep_view_scores: also write the scores of every view, which the head must have kept
             (``cls_head.keep_view_scores=True``); in ``.npz`` only.
+        layout: ``'tsn_plugin'``, or ``'tsn'`` for an ``.npz`` of view scores as the original writes it.
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes exchange results.
+
+    Raises:
+        ValueError: for a file, layout and ``keep_view_scores`` that do not fit each other.
     """
 
     default_prefix = "scores"
@@ -92,12 +107,21 @@ class DumpScores(BaseMetric):
         out_file_path: str,
         *,
         keep_view_scores: bool = False,
+        layout: str = "tsn_plugin",
         collect_device: str = "cpu",
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
+        check_score_path(out_file_path, layout=layout)
+        if keep_view_scores and not out_file_path.endswith(".npz"):
+            raise ValueError(f"out_file_path={out_file_path!r} cannot keep view scores; use the suffix .npz")
+        if layout == "tsn" and not keep_view_scores:
+            raise ValueError(
+                "layout='tsn' holds the scores of single views: set keep_view_scores=True here and in the head"
+            )
         self.out_file_path = out_file_path
         self.keep_view_scores = keep_view_scores
+        self.layout = layout
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep what the file needs of each video.
@@ -134,6 +158,7 @@ class DumpScores(BaseMetric):
                 np.stack(views) if self.keep_view_scores else None,
                 num_crops=crops[0] if self.keep_view_scores else None,
             ),
+            layout=self.layout,
         )
         return {"videos": len(names)}
 

@@ -5,34 +5,52 @@ from __future__ import annotations
 import collections
 import io
 import pickle
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-import numpy as np
 import torch
 
-_CORE = np._core if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else np.core
+from tsn_plugin.structures.pickled_arrays import ARRAY_GLOBALS
 
 
-def _load_storage(data: bytes) -> Any:
+def _load_storage(content: bytes) -> Any:
     """What ``torch.storage._load_from_bytes`` does, without its unrestricted unpickling."""
-    return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+def _tensor(storage: Any, offset: int, size: Sequence[int], stride: Sequence[int], *_: object) -> torch.Tensor:
+    """What ``torch._utils._rebuild_tensor_v2`` does, which would enlarge a storage that is too small."""
+    whole = torch.empty(0, dtype=storage.dtype).set_(storage._untyped_storage)
+    return whole.as_strided(size, stride, offset)  # refuses what lies outside
+
+
+def _latin1(text: str, encoding: str) -> bytes:
+    """What ``_codecs.encode`` does for bytes that protocol 2 wrote as text."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it asks for the encoding {encoding!r}, which no score file needs")
+    return text.encode("latin1")
 
 
 _ALLOWED = {
+    **ARRAY_GLOBALS,
     ("collections", "OrderedDict"): collections.OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("torch.storage", "_load_from_bytes"): _load_storage,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("_codecs", "encode"): lambda text, encoding: text.encode(encoding),  # how Python 2 bytes were written
-    **{
-        (f"numpy.{package}.{module}", name): getattr(getattr(_CORE, module), name)
-        for package in ("core", "_core")
-        for module, name in (("multiarray", "_reconstruct"), ("multiarray", "scalar"), ("numeric", "_frombuffer"))
-    },
+    ("_codecs", "encode"): _latin1,
 }
 #: what a damaged stream raises instead of UnpicklingError
-_DAMAGED = (AttributeError, EOFError, ImportError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
+_DAMAGED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class _Unpickler(pickle.Unpickler):

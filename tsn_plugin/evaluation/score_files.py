@@ -8,9 +8,10 @@ suffix     content                                                      names   
 ``.json``  list of score lists as MMAction2 0.x wrote                   no       no
 ========== ============================================================ ======== ============
 
-Also read: the original's ``.npz`` (pairs of ``(T, crops, K)`` scores and label) and MMAction2's own dumps (1.1, 1.2),
-whose scores are probabilities by default. Rows that are not negative and sum to 1 are taken for probabilities. Files
-without names take them, and labels if they have none, from the list they were tested on (``names_from``).
+Also read: the original's ``.npz`` (pairs of ``(T, crops, K)`` scores and label), which ``layout="tsn"`` writes, and
+MMAction2's own dumps (1.1, 1.2), whose scores are probabilities by default. Rows that are not negative and sum to 1 are
+taken for probabilities. Files without names take them, and labels if they have none, from the list they were tested on
+(``names_from``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import json
 import os
 import pickle
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,24 +30,40 @@ from typing import Any
 import numpy as np
 import torch
 
-from tsn_plugin.evaluation.aggregation import aggregate_views, crop_major
+from tsn_plugin.evaluation.aggregation import aggregate_views, crop_major, frame_major
 from tsn_plugin.evaluation.functional import softmax, stack_labels
 from tsn_plugin.evaluation.safe_pickle import load_pickle
 from tsn_plugin.evaluation.video_lists import label_from_list, read_labels, read_names
 from tsn_plugin.structures.scores import ClassScores
 
 _KEYS = ("labels", "view_scores", "num_crops")
-_UNREADABLE = (pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError, TypeError, IndexError, OSError)
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+)
 
 
-def save_scores(path: str | Path, scores: ClassScores) -> None:
+def save_scores(path: str | Path, scores: ClassScores, *, layout: str = "tsn_plugin") -> None:
     """Write a score file; the suffix decides its kind. The file appears when it is complete.
 
+    Args:
+        path: the file.
+        scores: what it will hold.
+        layout: ``'tsn_plugin'``; or ``'tsn'`` for an ``.npz`` that the original's tools read too, with
+            ``np.load(path, allow_pickle=True)``: pairs of ``(T, crops, K)`` scores and label.
+
     Raises:
-        ValueError: for an unknown suffix.
+        ValueError: for an unknown suffix or layout, or if ``'tsn'`` lacks view scores, their number of crops or labels.
     """
     path = Path(path)
-    content = _by_suffix(path, _WRITERS)(scores)
+    content = _writer(path, layout)(scores)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
     try:
@@ -53,6 +71,15 @@ def save_scores(path: str | Path, scores: ClassScores) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def check_score_path(path: str | Path, *, layout: str = "tsn_plugin") -> None:
+    """Check before a long test that its scores can be written in this form.
+
+    Raises:
+        ValueError: for an unknown suffix or layout.
+    """
+    _writer(Path(path), layout)
 
 
 def load_scores(
@@ -86,6 +113,12 @@ def load_scores(
     return scores if labels_from is None else label_from_list(scores, labels_from)
 
 
+def _writer(path: Path, layout: str) -> Callable[[ClassScores], bytes]:
+    if layout not in _WRITERS:
+        raise ValueError(f"layout={layout!r} is unknown; known: {', '.join(_WRITERS)}")
+    return _by_suffix(path, _WRITERS[layout])
+
+
 def _by_suffix(path: Path, table: dict[str, Callable]) -> Callable:
     if path.suffix not in table:
         raise ValueError(f"{path}: scores are kept in {', '.join(table)}; choose one of these suffixes")
@@ -102,6 +135,20 @@ def _npz_bytes(scores: ClassScores) -> bytes:
         are_probabilities=np.array(scores.are_probabilities),
         **arrays,
     )
+    return buffer.getvalue()
+
+
+def _original_npz_bytes(scores: ClassScores) -> bytes:
+    """The original's layout; ``names``, which the original ignores, let us read it without a list."""
+    if scores.view_scores is None or scores.num_crops is None:
+        raise ValueError("layout='tsn' holds the scores of single views: test with keep_view_scores=True")
+    if scores.labels is None or scores.labels.ndim != 1:
+        raise ValueError("layout='tsn' holds one label per video; use layout='tsn_plugin'")
+    pairs = np.empty((len(scores), 2), dtype=object)
+    for pair, views, label in zip(pairs, scores.view_scores, scores.labels):
+        pair[0], pair[1] = frame_major(views, scores.num_crops), int(label)
+    buffer = io.BytesIO()
+    np.savez(buffer, scores=pairs, labels=scores.labels, names=np.array(scores.names, dtype=np.str_))
     return buffer.getvalue()
 
 
@@ -132,10 +179,12 @@ def _json_bytes(scores: ClassScores) -> bytes:
 def _read_npz(path: Path, names: tuple[str, ...] | None) -> ClassScores:
     with np.load(path, allow_pickle=False) as file:
         if "names" in file.files:
+            names = tuple(file["names"].tolist())
+        if "are_probabilities" in file.files:
             arrays = {key: file[key] for key in _KEYS if key in file.files}
             crops = arrays.pop("num_crops", None)
             return ClassScores(
-                tuple(file["names"].tolist()),
+                names,
                 file["scores"],
                 **arrays,
                 are_probabilities=bool(file["are_probabilities"]),
@@ -206,7 +255,7 @@ def _vector(value: Any) -> np.ndarray:
 def _unlabelled(names: tuple[str, ...] | None, scores: np.ndarray) -> ClassScores:
     """Scores that do not say what they are, named by the list."""
     scores = ClassScores(_named(names, len(scores)), scores)
-    sums_to_one = np.allclose(scores.scores.sum(axis=1), 1, atol=1e-3)
+    sums_to_one = np.allclose(scores.scores.sum(axis=1), 1, atol=1e-2)  # as exact as bfloat16 is
     return replace(scores, are_probabilities=bool(sums_to_one and (scores.scores >= 0).all()))
 
 
@@ -218,5 +267,8 @@ def _named(names: tuple[str, ...] | None, count: int) -> tuple[str, ...]:
     return names
 
 
-_WRITERS = {".npz": _npz_bytes, ".pkl": _pkl_bytes, ".pickle": _pkl_bytes, ".json": _json_bytes}
+_WRITERS = {
+    "tsn_plugin": {".npz": _npz_bytes, ".pkl": _pkl_bytes, ".pickle": _pkl_bytes, ".json": _json_bytes},
+    "tsn": {".npz": _original_npz_bytes},
+}
 _READERS = {".npz": _read_npz, ".pkl": _read_pkl, ".pickle": _read_pkl, ".json": _read_json}
