@@ -25,10 +25,18 @@ def test_relative_names(names, expected):
         (("A/x", "B/y"), ("B/y", "A/x"), [("A/x", "B/y"), ("B/y", "A/x")]),
         (("A/x", "B/x"), ("d/B/x", "d/A/x"), [("A/x", "B/x"), ("B/x", "A/x")]),  # last parts are not unique
         (("A/x", "B/y"), ("y", "x"), [("x", "y"), ("y", "x")]),
+        (("A/x.avi", "B/y.MP4"), ("y", "x"), [("x", "y"), ("y", "x")]),
+        (("A/x.avi", "B/x.avi"), ("B/x", "A/x"), [("A/x", "B/x"), ("B/x", "A/x")]),
+        (("x_1.5", "y"), ("A/y", "B/x_1.5"), [("x_1.5", "y"), ("y", "x_1.5")]),  # .5 is no extension
     ],
 )
 def test_names_of_two_streams_are_matched(first, second, keys):
     assert match_names([first, second]) == keys
+
+
+def test_names_that_are_the_same_without_extension_are_not_matched():
+    with pytest.raises(ValueError, match="do not cover the same videos"):
+        match_names([("x.avi", "x.mp4"), ("x", "y")])
 
 
 def test_differences_are_counted_and_shortened():

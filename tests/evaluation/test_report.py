@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from tsn_plugin.evaluation.report import accuracy_table
 from tsn_plugin.structures.scores import ClassScores
@@ -31,6 +32,24 @@ def test_top_5_needs_more_than_five_classes():
 def test_several_labels_are_rated_by_average_precision():
     scores = ClassScores(("a", "b"), np.array([[2.0, 1], [1, 2]]), np.array([[1, 1], [0, 1]]))
     assert cells(accuracy_table({"rgb": scores}))[0][-1] == "mean average precision"
+
+
+def test_chosen_metrics_are_the_columns_in_their_order():
+    # class 0: ranked b, a, c with a and c right: (1/2 + 2/3) / 2; class 1: only b right, ranked second: 1/2
+    # videos: a right first: 1; b right second: 1/2; c right second: 1/2
+    scores = ClassScores(("a", "b", "c"), np.array([[2.0, 1], [3, 2], [1, 4]]), np.array([0, 1, 0]))
+    metrics = ["mmit_mean_average_precision", "mean_average_precision"]
+    assert cells(accuracy_table({"rgb": scores}, metrics=metrics)) == [
+        ["stream", "videos", "MMIT average precision", "mean average precision"],
+        ["rgb", "3", "0.6667", "0.5417"],
+    ]
+
+
+def test_metrics_need_labels_and_known_names():
+    with pytest.raises(ValueError, match="need labels; .*--labels-from"):
+        accuracy_table({"rgb": ClassScores(("a",), np.zeros((1, 2)))}, metrics=["top_k_accuracy"])
+    with pytest.raises(ValueError, match="'accuracy' is unknown; known: top_k_accuracy, mean_class_accuracy"):
+        accuracy_table({"rgb": ClassScores(("a",), np.zeros((1, 2)), np.array([0]))}, metrics=["accuracy"])
 
 
 def test_without_labels_only_the_videos_are_counted():

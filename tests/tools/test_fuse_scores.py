@@ -2,6 +2,7 @@ import json
 import runpy
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -45,6 +46,23 @@ def test_the_table_shows_every_stream_and_the_fused_one(main, files, capsys, tmp
     fused = load_scores(tmp_path / "fused.npz")
     assert fused.names == ("a", "b", "c", "d")
     np.testing.assert_array_equal(fused.scores, RGB + 1.5 * FLOW)
+
+
+def test_metrics_are_chosen(files, capsys):
+    fuse([*files, "--metrics", "mean_average_precision"])
+    rows = shown(capsys)
+    assert rows[0] == ["stream", "videos", "mean average precision"]
+    # rgb, either class: two videos tie at the top, one of them right (1/2), then the other two, one right (2/4)
+    assert rows[1][2] == "0.5000"
+
+
+def test_the_picture_shows_the_names_of_the_classes(files, tmp_path):
+    (tmp_path / "classInd.txt").write_text("1 Dive\n2 Swim\n")
+    fuse([*files, "--plot", str(tmp_path / "new" / "p.png"), "--classes", str(tmp_path / "classInd.txt")])
+    assert cv2.imread(str(tmp_path / "new" / "p.png")).shape[1] == 1600
+    (tmp_path / "classInd.txt").write_text("Dive\nSwim\nRun\n")
+    with pytest.raises(ValueError, match="class_names holds 3 names, but there are 2 classes"):
+        fuse([*files, "--plot", str(tmp_path / "p.png"), "--classes", str(tmp_path / "classInd.txt")])
 
 
 def test_json_files_take_names_and_labels_from_the_list(tmp_path, capsys):

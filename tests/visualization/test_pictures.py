@@ -1,19 +1,28 @@
 """The report, its samples and the pictures of tested videos."""
 
+import itertools
 from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 from mmaction.structures import ActionDataSample
 
 from tsn_plugin.modality import get_modality
 from tsn_plugin.structures.scores import ClassScores
 from tsn_plugin.visualization import VisualizationHook
-from tsn_plugin.visualization.hook import snippet_picture
+from tsn_plugin.visualization.hook import sample_figure, snippet_picture
 from tsn_plugin.visualization.samples import frame_strip, pick_samples
-from tsn_plugin.visualization.stream_report import plot_stream_report, save_figure
+from tsn_plugin.visualization.stream_report import (
+    RIGHT,
+    WRONG,
+    plot_confusion_matrix,
+    plot_stream_report,
+    save_figure,
+    write_stream_report,
+)
 
 CLASSES = ["red_rises", "red_spins", "blue_slides"]
 NAMES = ("a", "b", "c", "d")
@@ -30,10 +39,10 @@ def test_the_report_names_streams_classes_and_predictions(tmp_path):
     frames = {"b": np.zeros((20, 60, 3), np.uint8), "d": np.zeros((20, 60, 3), np.uint8)}
     figure = plot_stream_report({"rgb": RGB, "flow": FLOW}, class_names=CLASSES, frames=frames, title="Demo")
     found = texts(figure)
-    assert {"Demo", "rgb: top-1 50.0 %", "flow: top-1 50.0 %", "true class: red_spins"} <= set(found)
+    assert {"Demo", "rgb: top-1 50.0 %", "flow: top-1 50.0 %", "true: red_spins"} <= set(found)
     assert {"✗ rgb: red_rises", "✓ flow: red_spins"} <= set(found)
     save_figure(figure, tmp_path / "new" / "report.png")
-    assert cv2.imread(str(tmp_path / "new" / "report.png")).shape == (1500, 1600, 3)
+    assert cv2.imread(str(tmp_path / "new" / "report.png")).shape[1] == 1600
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["report.png"]
 
 
@@ -46,9 +55,78 @@ def test_many_classes_get_no_numbers_in_their_cells():
     assert "1" not in texts(big)
 
 
-def test_a_stream_without_labels_is_refused():
-    with pytest.raises(ValueError, match="with labels"):
-        plot_stream_report({"rgb": ClassScores(NAMES, RGB.scores)}, class_names=CLASSES)
+def boxes(figure, artists):
+    figure.canvas.draw()
+    return [artist.get_window_extent() for artist in artists if artist.get_text()]
+
+
+def streams_of(names, num_classes):
+    """Streams of one video per class but the last, all of which are recognised."""
+    labels = np.arange(num_classes - 1)
+    return {name: ClassScores(tuple(map(str, labels)), np.eye(num_classes)[labels], labels) for name in names}
+
+
+@pytest.mark.parametrize(("num_streams", "num_classes"), [(1, 5), (2, 8), (3, 101), (5, 12)])
+def test_nothing_is_cut_off_or_written_over_other_text(num_streams, num_classes):
+    streams = streams_of([f"stream_of_a_long_name_{number}" for number in range(num_streams)], num_classes)
+    frames = {str(number): np.zeros((96, 500, 3), np.uint8) for number in range(4)}
+    names = [f"AClassOfAVeryLongName{number}" for number in range(num_classes)]
+    figure = plot_stream_report(streams, class_names=names, frames=frames, title="Long names")
+    everything = figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_visible())
+    width, height = figure.bbox.size
+    for box in boxes(figure, everything):
+        assert box.x0 > -1
+        assert box.y0 > -1
+        assert box.x1 < width + 1
+        assert box.y1 < height + 1
+    beside_frames = [text for text in everything if text.get_text().startswith(("true: ", "✓", "✗"))]
+    assert len(beside_frames) == 4 * (1 + num_streams)
+    extents = boxes(figure, beside_frames)
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(extents, 2))
+
+
+def test_a_class_without_videos_is_marked():
+    figure = plot_stream_report(streams_of(["rgb"], 3), class_names=CLASSES)
+    assert "blue_slides (no video)" in texts(figure)
+
+
+def test_classes_without_names_are_numbered():
+    assert {"0", "1", "2"} <= set(texts(plot_stream_report({"rgb": RGB})))
+
+
+def test_a_written_report_takes_its_names_from_a_file(tmp_path):
+    (tmp_path / "classes.txt").write_text("\n".join(CLASSES))
+    write_stream_report({"rgb": RGB}, tmp_path / "report.png", class_file=tmp_path / "classes.txt")
+    assert cv2.imread(str(tmp_path / "report.png")).shape[1] == 1600
+
+
+@pytest.mark.parametrize(
+    ("streams", "class_names", "message"),
+    [
+        ({"rgb": ClassScores(NAMES, RGB.scores)}, CLASSES, "with labels"),
+        ({str(number): RGB for number in range(6)}, CLASSES, "1 to 5 streams with labels, got 6"),
+        ({"rgb": RGB}, CLASSES[:2], "class_names holds 2 names, but there are 3 classes"),
+    ],
+)
+def test_streams_that_do_not_fit_a_report(streams, class_names, message):
+    with pytest.raises(ValueError, match=message):
+        plot_stream_report(streams, class_names=class_names)
+
+
+def test_a_confusion_matrix_of_its_own():
+    figure = plot_confusion_matrix(np.array([[3, 1], [0, 12]]), class_names=["Dive", "Swim"], title="rgb")
+    assert {"rgb", "Dive", "Swim", "3", "1", "12"} <= set(texts(figure))
+    assert "0" not in texts(figure)  # empty cells stay empty
+    big = plot_confusion_matrix(np.eye(101, dtype=int), class_names=[f"class {number}" for number in range(101)])
+    assert {f"class {number}" for number in range(101)} <= set(texts(big))
+
+
+def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path):
+    figure = plot_confusion_matrix(np.eye(2, dtype=int))
+    (tmp_path / "p.png").mkdir()
+    with pytest.raises(OSError, match="p.png"):
+        save_figure(figure, tmp_path / "p.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["p.png"]
 
 
 def test_samples_show_every_pattern_of_right_and_wrong_first():
@@ -109,6 +187,49 @@ def test_the_hook_writes_every_second_video(tmp_path, modality, channels):
         "Dive_clip_0_ü_0_000000.png",
         "Dive_clip_2_ü_0_000002.png",
     ]
+
+
+def test_views_of_a_3d_recognizer_are_shown_too():
+    views = np.zeros((2, 3, 4, 20, 30), np.uint8)
+    views[1, :, 3] = 200  # the last frame of all
+    figure = sample_figure(views, sample("a"), modality=get_modality("RGB"), classes=CLASSES)
+    pictures = [axis.images[0].get_array() for axis in figure.axes]
+    assert len(pictures) == 8
+    assert [int(picture.mean()) for picture in pictures] == [0] * 7 + [200]
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "color"),
+    [
+        ([1], "true: red_spins", RIGHT),
+        ([0], "true: red_rises", WRONG),
+        ([-1], "true: unknown", "black"),
+        ([0, 1, 1], "true: red_spins, blue_slides", RIGHT),
+    ],
+)
+def test_the_heading_tells_right_from_wrong(label, text, color):
+    data = sample("a")
+    data.set_field(torch.tensor(label), "gt_label")
+    views = np.zeros((2, 3, 20, 30), np.uint8)
+    figure = sample_figure(views, data, modality=get_modality("RGB"), classes=CLASSES)
+    heading = figure.get_suptitle().splitlines()
+    assert heading == ["a", "predicted: red_spins (0.70)", text]
+    assert figure._suptitle.get_color() == color
+
+
+def test_a_long_name_is_not_cut_off():
+    views = np.zeros((1, 3, 20, 30), np.uint8)
+    figure = sample_figure(views, sample("folder/" * 12), modality=get_modality("RGB"), classes=CLASSES)
+    (box,) = boxes(figure, [figure._suptitle])
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.width
+
+
+def test_pictures_go_to_the_runs_own_folder_by_default(tmp_path):
+    hook = VisualizationHook(enable=True, interval=1)
+    inputs = torch.zeros(1, 2, 3, 20, 30, dtype=torch.uint8)  # a batch that was stacked
+    hook.after_test_iter(fake_runner(tmp_path), 0, dict(inputs=inputs), [sample("a")])
+    assert [path.name for path in (tmp_path / "log" / "pictures").iterdir()] == ["a_0_000000.png"]
 
 
 def test_the_hook_does_nothing_unless_enabled(tmp_path):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from tsn_plugin.evaluation.aggregation import reaggregate
 from tsn_plugin.evaluation.names import match_names
+from tsn_plugin.evaluation.score_files import load_scores
 from tsn_plugin.structures.scores import ClassScores
 
 
@@ -16,7 +19,7 @@ def fuse_scores(
 ) -> ClassScores:
     """Weighted sum of the streams' scores, in the order of the first stream.
 
-    Names that differ in their folders only (``Class/video`` and ``video``) are matched too; see
+    Names that differ in folders or extension only (``Class/video.avi`` and ``video``) are matched too; see
     :func:`~tsn_plugin.evaluation.names.match_names`.
 
     Args:
@@ -45,6 +48,36 @@ def fuse_scores(
     fused = sum(weight * stream.scores.astype(np.float64) for weight, stream in zip(weights, ordered))
     labels = _common_labels(ordered)
     return ClassScores(streams[0].names, fused, labels, are_probabilities=streams[0].are_probabilities)
+
+
+def load_streams(
+    paths: Sequence[str | Path],
+    *,
+    names_from: str | Path | None = None,
+    labels_from: str | Path | None = None,
+    crops: str | None = None,
+    num_crops: int | None = None,
+) -> dict[str, ClassScores]:
+    """Streams by number and file name (``'1 rgb'``), as :func:`~tsn_plugin.evaluation.score_files.load_scores` reads.
+
+    Args:
+        paths: one score file per stream.
+        names_from: list that was tested, for files without names.
+        labels_from: list whose labels replace the files'.
+        crops: ``'mean'`` or ``'max'`` to aggregate kept view scores anew; default: the scores of the files.
+        num_crops: crops of each frame, where the files do not know it.
+
+    Raises:
+        FileNotFoundError: if a file or list is missing.
+        ValueError: if a file is no score file, does not fit a list or has no view scores to aggregate.
+    """
+    streams = {}
+    for number, path in enumerate(paths, start=1):
+        scores = load_scores(path, names_from=names_from, labels_from=labels_from)
+        if crops is not None:
+            scores = reaggregate(scores, crops=crops, num_crops=num_crops)
+        streams[f"{number} {Path(path).stem}"] = scores
+    return streams
 
 
 def _check_kind(streams: Sequence[ClassScores], allow_probabilities: bool) -> None:

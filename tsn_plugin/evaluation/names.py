@@ -6,6 +6,18 @@ import posixpath
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from tsn_plugin.preparation.videos import VIDEO_EXTENSIONS
+
+
+def without_extension(name: str) -> str:
+    """``name`` as tests keep it, without the extension of a video; a folder of frames may hold other dots.
+
+    >>> without_extension("Dive/a.avi"), without_extension("Dive/a_1.5x")
+    ('Dive/a', 'Dive/a_1.5x')
+    """
+    path = PurePosixPath(name)
+    return str(path.with_suffix("") if path.suffix.lower() in VIDEO_EXTENSIONS else path)
+
 
 def relative_names(names: Sequence[str]) -> tuple[str, ...]:
     """``names`` without the folder that all of them share, so that streams kept in different folders can be matched.
@@ -25,16 +37,17 @@ def relative_names(names: Sequence[str]) -> tuple[str, ...]:
 def match_names(names: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """For each stream the key of each of its videos, such that equal keys mean the same video.
 
-    Keys are the full names; where these differ, the names below the folder that a stream's videos share; where these
-    differ too, the last parts, if they are unique in every stream.
+    Keys are the full names; where these differ, the names without extension below the folder that a stream's videos
+    share; where these differ too, their last parts. Keys must be unique in every stream.
 
     Raises:
         ValueError: if the streams do not cover the same videos.
     """
+    bare = [tuple(without_extension(name) for name in own) for own in names]
     candidates = (
         list(names),
-        [relative_names(own) for own in names],
-        [tuple(PurePosixPath(name).name for name in own) for own in names],
+        [relative_names(own) for own in bare],
+        [tuple(PurePosixPath(name).name for name in own) for own in bare],
     )
     for keys in candidates:
         unique = all(len(set(own)) == len(own) for own in keys)

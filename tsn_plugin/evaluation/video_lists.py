@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
-from tsn_plugin.evaluation.names import match_names
-from tsn_plugin.preparation.videos import VIDEO_EXTENSIONS
+from tsn_plugin.evaluation.names import match_names, without_extension
 from tsn_plugin.structures.scores import ClassScores
 
 
@@ -18,7 +17,7 @@ def read_names(path: str | Path) -> tuple[str, ...]:
     Raises:
         FileNotFoundError: if there is no such list.
     """
-    return tuple(_without_extension(words[0]) for words in _lines(path))
+    return tuple(without_extension(words[0]) for words in _lines(path))
 
 
 def read_labels(path: str | Path) -> np.ndarray | None:
@@ -56,9 +55,3 @@ def _lines(path: str | Path) -> list[list[str]]:
         raise FileNotFoundError(f"list {path} does not exist; give the list of videos that was tested")
     lines = (line.split() for line in path.read_text(encoding="utf-8-sig").splitlines())
     return [words for words in lines if words]
-
-
-def _without_extension(name: str) -> str:
-    """A name as tests keep it; a folder of frames may hold a dot that starts no extension."""
-    path = PurePosixPath(name)
-    return str(path.with_suffix("") if path.suffix.lower() in VIDEO_EXTENSIONS else path)

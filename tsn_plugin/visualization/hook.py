@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from torch import Tensor
 
 from tsn_plugin.modality import Modality, get_modality
 from tsn_plugin.registry import HOOKS
@@ -32,7 +34,7 @@ class VisualizationHook(Hook):
         interval: of every n-th video.
         show: also show them in a window.
         wait_time: seconds that a window stays.
-        out_dir: folder, inside the run's own log folder if relative; default ``pictures``.
+        out_dir: folder; default: ``pictures`` in the run's own log folder.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class VisualizationHook(Hook):
         classes = (runner.test_dataloader.dataset.metainfo or {}).get("classes")
         for snippets, sample in zip(data_batch["inputs"], outputs):
             if self._count % self.interval == 0:
-                self._write(runner, sample_figure(snippets.numpy(), sample, modality=modality, classes=classes), sample)
+                self._write(
+                    runner, sample_figure(snippets.cpu().numpy(), sample, modality=modality, classes=classes), sample
+                )
             self._count += 1
 
     def _write(self, runner: Any, figure: Figure, sample: Any) -> None:
@@ -77,7 +81,16 @@ class VisualizationHook(Hook):
 
 
 def sample_figure(snippets: np.ndarray, sample: Any, *, modality: Modality, classes: list[str] | None) -> Figure:
-    """Figure of up to eight snippets ``(M, C, H, W)`` uint8, with true and predicted class."""
+    """Figure of up to eight snippets, with true and predicted class.
+
+    Args:
+        snippets: uint8 ``(M, C, H, W)``, or ``(M, C, T, H, W)`` of a 3D recognizer, all of whose frames count.
+        sample: the tested video with its prediction.
+        modality: what the channels are.
+        classes: names of the classes; default their numbers.
+    """
+    if snippets.ndim == 5:
+        snippets = snippets.swapaxes(1, 2).reshape(-1, snippets.shape[1], *snippets.shape[3:])
     chosen = snippets[np.linspace(0, len(snippets) - 1, min(MAX_FRAMES, len(snippets))).round().astype(int)]
     pictures = [snippet_picture(snippet, modality) for snippet in chosen]
     figure = Figure(figsize=(2.2 * len(pictures), 2.4), layout="constrained")
@@ -85,13 +98,23 @@ def sample_figure(snippets: np.ndarray, sample: Any, *, modality: Modality, clas
     for axis, picture in zip(figure.subplots(1, len(pictures), squeeze=False)[0], pictures):
         axis.imshow(picture)
         axis.set_axis_off()
-    label, predicted = int(sample.gt_label.reshape(-1)[0]), int(sample.pred_score.argmax())
     names = classes or [str(number) for number in range(len(sample.pred_score))]
-    text = f"{sample.metainfo.get('video_name', '')}\npredicted {names[predicted]} ({sample.pred_score[predicted]:.2f})"
-    known = 0 <= label < len(names)
-    color = "black" if not known else RIGHT if label == predicted else WRONG
-    figure.suptitle(f"{text}, true {names[label] if known else 'unknown'}", fontsize=9, color=color)
+    predicted = int(sample.pred_score.argmax())
+    truth = [label for label in _true_classes(sample.gt_label.reshape(-1)) if 0 <= label < len(names)]
+    color = "black" if not truth else RIGHT if predicted in truth else WRONG
+    lines = [
+        *textwrap.wrap(str(sample.metainfo.get("video_name", "")), 30 * len(pictures)),
+        f"predicted: {names[predicted]} ({sample.pred_score[predicted]:.2f})",
+        *textwrap.wrap("true: " + (", ".join(names[label] for label in truth) or "unknown"), 30 * len(pictures)),
+    ]
+    figure.set_figheight(2 + 0.2 * len(lines))
+    figure.suptitle("\n".join(lines), fontsize=9, color=color)
     return figure
+
+
+def _true_classes(label: Tensor) -> list[int]:
+    """Classes of a label ``(1,)``, or of 0/1 for each class ``(K,)``."""
+    return label.tolist() if len(label) == 1 else label.nonzero().flatten().tolist()
 
 
 def snippet_picture(snippet: np.ndarray, modality: Modality) -> np.ndarray:

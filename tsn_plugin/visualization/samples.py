@@ -38,9 +38,8 @@ def frame_strip(folder: str | Path, *, num_frames: int = 4, height: int = 96) ->
     Raises:
         FileNotFoundError: if there is no such folder of frames.
     """
-    reader = open_frames(folder)
-    numbers = np.linspace(0, reader.num_frames - 1, num_frames).round().astype(int)
-    images = reader.read(numbers)
+    with open_frames(folder) as reader:
+        images = reader.read(np.linspace(0, reader.num_frames - 1, num_frames).round().astype(int))
     width = round(images[0].shape[1] * height / images[0].shape[0])
     resized = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images]
     gap = np.full((height, 3, 3), 255, np.uint8)
