@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tsn_plugin.readers import VideoReadError, open_video, pyav_reader
+from tsn_plugin.readers.rgb import RGBConverter
 
 NO_SCENE_CUTS = {"sc_threshold": "1000000000"}
 KINDS = {  # name of the file: keywords of make_video
@@ -111,14 +112,19 @@ def test_frames_do_not_depend_on_how_the_file_is_read(name, how, video, monkeypa
 
 def test_only_what_is_asked_for_is_converted_and_little_more_decoded(video, monkeypatch):
     converted, decoded = [], []
-    to_rgb, feed = pyav_reader.to_rgb, pyav_reader.PyAVReader._feed
+    feed = pyav_reader.PyAVReader._feed
 
     def counting_feed(self, *arguments):
         for frame in feed(self, *arguments):
             decoded.append(frame)
             yield frame
 
-    monkeypatch.setattr(pyav_reader, "to_rgb", lambda frame: converted.append(frame) or to_rgb(frame))
+    class CountingConverter(RGBConverter):
+        def __call__(self, frame):
+            converted.append(frame)
+            return super().__call__(frame)
+
+    monkeypatch.setattr(pyav_reader, "RGBConverter", CountingConverter)
     monkeypatch.setattr(pyav_reader.PyAVReader, "_feed", counting_feed)
     with open_video(video("several_keys.avi")) as reader:
         reader.read([36, 36])

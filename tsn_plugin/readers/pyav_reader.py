@@ -7,14 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 import av
-import cv2
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import PictureType, VideoFrame
-from av.video.reformatter import ColorRange
 
 from tsn_plugin.readers.base import FrameReader, VideoReadError, VideoSource
 from tsn_plugin.readers.packets import FrameIndex, PacketFacts, Stamp, index_by_pts, index_packets
+from tsn_plugin.readers.rgb import RGBConverter
 
 #: streams up to this size stay in memory between counting and decoding; of larger ones the file is read again
 MAX_KEPT_BYTES = 64 * 2**20
@@ -22,10 +21,6 @@ MAX_KEPT_BYTES = 64 * 2**20
 SKIPPING_DECODERS = {"h264", "hevc", "mpeg4"}
 #: decoders that give nothing for a frame that is marked as "not coded", which shows the one before again
 REPEATING_DECODERS = {"mpeg4", "msmpeg4v3"}
-#: pixel formats of which interlaced frames hold the chroma of the two fields in alternating lines
-INTERLEAVED_CHROMA = ("yuv420p", "yuvj420p")
-#: by quarters counter-clockwise
-TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 REMEDY = "encode the video again or take it out of the list"
 
 
@@ -48,6 +43,7 @@ class PyAVReader(FrameReader):
 
     def __init__(self, source: VideoSource, *, num_threads: int = 1) -> None:
         self._source, self._num_threads = source, num_threads
+        self._to_rgb = RGBConverter()
         self.name = os.fspath(source) if self.has_path else str(getattr(source, "name", source))
         self._container = self._open()
         self.fps = float(self.stream.average_rate) if self.stream.average_rate else None
@@ -88,7 +84,7 @@ class PyAVReader(FrameReader):
             for index, frame in self._numbered_frames():
                 if index != count:
                     break
-                yield to_rgb(frame)
+                yield self._to_rgb(frame)
                 count += 1
         except av.FFmpegError as error:
             raise self._damaged(count, error) from error
@@ -167,7 +163,7 @@ class PyAVReader(FrameReader):
         for frame in self._decode(position, only=wanted):
             index = wanted.pop(getattr(frame, self._index.attribute), None)
             if index is not None:
-                frames[index] = to_rgb(frame)
+                frames[index] = self._to_rgb(frame)
                 if not wanted:
                     return
 
@@ -178,7 +174,7 @@ class PyAVReader(FrameReader):
             return
         for index, frame in self._numbered_frames():
             if index in missing:
-                frames[index] = to_rgb(frame)
+                frames[index] = self._to_rgb(frame)
                 missing.remove(index)
                 if not missing:
                     return
@@ -255,24 +251,3 @@ class PyAVReader(FrameReader):
 
     def _unreadable(self, error: Exception) -> VideoReadError:
         return VideoReadError(f"{self.name} cannot be read as a video ({error}): it is damaged or no video; {REMEDY}")
-
-
-def to_rgb(frame: VideoFrame) -> np.ndarray:
-    """RGB pixels uint8 ``(H, W, 3)``, turned as the file's rotation flag says.
-
-    The chroma of interlaced frames is enlarged like that of others; FFmpeg 8 would do so field by field, unlike the one
-    in decord and in older PyAV.
-    """
-    matrix, levels = int(frame.colorspace), int(frame.color_range)
-    turn = TURNS.get(round(frame.rotation / 90) % 4)
-    if frame.interlaced_frame and frame.format.name in INTERLEAVED_CHROMA:
-        frame = VideoFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name)
-    image = frame.reformat(
-        format="rgb24",
-        src_colorspace=matrix,
-        dst_colorspace=matrix,
-        src_color_range=levels,
-        # RGB has no range; but PyAV before 17 heeds the file's matrix only if this one differs from the source's
-        dst_color_range=ColorRange.UNSPECIFIED if levels == ColorRange.JPEG else ColorRange.JPEG,
-    ).to_ndarray()
-    return image if turn is None else cv2.rotate(image, turn)
