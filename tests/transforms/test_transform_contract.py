@@ -33,6 +33,10 @@ CASES = {
         ({"input_size": (16, 16), "scales": (1, 0.875, 0.75), "lazy": True}, video()),
     ],
     "ColorJitter": [({"brightness": (0.5, 1.5)}, video())],
+    "Resize": [
+        ({"scale": (20, 16), "keep_ratio": False}, video(img_shape=(24, 30))),
+        ({"scale": (-1, 16)}, video(imgs=images(2), modality="Flow", img_shape=(24, 30))),
+    ],
     "Flip": [({"flip_ratio": 1}, video()), ({"flip_ratio": 0.5}, FLOW)],
     "CenterCrop": [({"crop_size": (16, 16)}, video()), ({"crop_size": (16, 16), "on_device": True}, video())],
     "ThreeCrop": [({"crop_size": (24, 24)}, video()), ({"crop_size": (24, 24), "on_device": True}, video())],

@@ -16,6 +16,7 @@ from tsn_plugin.transforms.decoding import (
 from tsn_plugin.transforms.fixed_crops import CenterCrop, TenCrop, ThreeCrop
 from tsn_plugin.transforms.flip import Flip
 from tsn_plugin.transforms.formatting import FormatShape, PackActionInputs
+from tsn_plugin.transforms.resize import Resize
 from tsn_plugin.transforms.sampling import SampleFrames
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "PyAVDecode",
     "PyAVInit",
     "RawFrameDecode",
+    "Resize",
     "SampleFrames",
     "TenCrop",
     "ThreeCrop",
