@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mmaction.datasets.transforms import Resize as MMActionResize
 
-from tsn_plugin.transforms import FormatShape, Resize
+from tsn_plugin.transforms import FormatShape, Resize, resize
 
 
 def results(channels=3, size=(30, 40), count=4):
@@ -15,7 +15,9 @@ def results(channels=3, size=(30, 40), count=4):
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "area", "lanczos"])
 @pytest.mark.parametrize(("scale", "keep_ratio"), [((-1, 16), True), ((50, 60), False), (0.5, True)])
 @pytest.mark.parametrize("channels", [2, 3])
-def test_the_same_as_mmaction2(channels, scale, keep_ratio, interpolation):
+@pytest.mark.parametrize("large", [1, resize.LARGE_BLOCK])
+def test_the_same_as_mmaction2(channels, scale, keep_ratio, interpolation, large, monkeypatch):
+    monkeypatch.setattr(resize, "LARGE_BLOCK", large)
     ours = Resize(scale, keep_ratio, interpolation).transform(results(channels))
     theirs = MMActionResize(scale, keep_ratio, interpolation).transform(results(channels))
     np.testing.assert_array_equal(np.stack(ours.pop("imgs")), np.stack(theirs.pop("imgs")))
@@ -36,7 +38,12 @@ def test_images_of_the_size_are_not_touched():
     assert all(a is b for a, b in zip(Resize((40, 30), keep_ratio=False).transform(before)["imgs"], images))
 
 
-def test_nothing_is_copied_on_the_way_to_the_network():
+@pytest.fixture
+def one_block(monkeypatch):
+    monkeypatch.setattr(resize, "LARGE_BLOCK", 1)
+
+
+def test_large_images_are_not_copied_on_the_way_to_the_network(one_block):
     resized = Resize((20, 16), keep_ratio=False).transform(results())
     block = resized["imgs"][0].base
     formatted = FormatShape("NCHW").transform({**resized, "modality": "RGB"})
@@ -45,7 +52,7 @@ def test_nothing_is_copied_on_the_way_to_the_network():
 
 
 @pytest.mark.parametrize("change", [lambda images: images[::-1], lambda images: [image[:8] for image in images]])
-def test_what_was_reordered_or_cropped_since_is_copied(change):
+def test_what_was_reordered_or_cropped_since_is_copied(change, one_block):
     images = change(Resize((20, 16), keep_ratio=False).transform(results())["imgs"])
     formatted = FormatShape("NCHW").transform({"imgs": images, "modality": "RGB", "num_clips": 4, "clip_len": 1})
     np.testing.assert_array_equal(formatted["imgs"], np.stack(images).transpose(0, 3, 1, 2))

@@ -1,4 +1,4 @@
-"""``Resize``: MMAction2's, into one block of memory."""
+"""``Resize``: MMAction2's, with less memory traffic."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from mmcv.image.geometric import cv2_interp_codes
 from tsn_plugin.registry import TRANSFORMS
 
 
+#: bytes from which on NumPy asks for huge pages; of a smaller block, getting the pages costs more than it saves
+LARGE_BLOCK = 2**22
+
+
 @TRANSFORMS.register_module()
 class Resize(_Resize):
-    """MMAction2's ``Resize``, same pixels included, whose images lie one after the other in memory.
+    """MMAction2's ``Resize``, same pixels included; many images lie one after the other in memory.
 
     ``FormatShape`` then has nothing to copy, and one large block is cheaper to get than many small ones. Images that
     have the size already stay as they are.
@@ -66,7 +70,7 @@ class Resize(_Resize):
     def _resize_imgs(self, imgs: Sequence[np.ndarray], new_w: int, new_h: int) -> list[np.ndarray]:
         if all(image.shape[:2] == (new_h, new_w) for image in imgs):
             return list(imgs)
-        block = np.empty((len(imgs), new_h, new_w, *imgs[0].shape[2:]), imgs[0].dtype)
-        for image, place in zip(imgs, block):
-            cv2.resize(image, (new_w, new_h), dst=place, interpolation=cv2_interp_codes[self.interpolation])
-        return list(block)
+        shape = (len(imgs), new_h, new_w, *imgs[0].shape[2:])
+        places = list(np.empty(shape, imgs[0].dtype)) if np.prod(shape) >= LARGE_BLOCK else [None] * len(imgs)
+        code = cv2_interp_codes[self.interpolation]
+        return [cv2.resize(image, (new_w, new_h), dst=place, interpolation=code) for image, place in zip(imgs, places)]
