@@ -11,7 +11,6 @@ from mmcv.image.geometric import cv2_interp_codes
 
 from tsn_plugin.registry import TRANSFORMS
 
-
 #: bytes from which on NumPy asks for huge pages; of a smaller block, getting the pages costs more than it saves
 LARGE_BLOCK = 2**22
 
