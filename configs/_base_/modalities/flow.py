@@ -13,7 +13,7 @@ train_pipeline = [
     dict(type="tsn_plugin.SampleFrames", clip_len=5, num_clips=3, protocol="tsn_caffe", phase="train"),
     dict(type="tsn_plugin.RawFrameDecode"),
     dict(type="tsn_plugin.MultiScaleCrop", input_size=224, scales=(1, 0.875, 0.75), more_fix_crop=True),
-    dict(type="Resize", scale=(224, 224), keep_ratio=False),
+    dict(type="tsn_plugin.Resize", scale=(224, 224), keep_ratio=False),
     dict(type="tsn_plugin.Flip", flip_ratio=0.5),
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
     dict(type="tsn_plugin.PackActionInputs"),
@@ -21,7 +21,7 @@ train_pipeline = [
 val_pipeline = [
     dict(type="tsn_plugin.SampleFrames", clip_len=5, num_clips=3, protocol="tsn_caffe", phase="val"),
     dict(type="tsn_plugin.RawFrameDecode"),
-    dict(type="Resize", scale=(340, 256), keep_ratio=False),
+    dict(type="tsn_plugin.Resize", scale=(340, 256), keep_ratio=False),
     dict(type="tsn_plugin.CenterCrop", crop_size=224),
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
     dict(type="tsn_plugin.PackActionInputs"),
@@ -30,7 +30,7 @@ val_pipeline = [
 test_pipeline = [
     dict(type="tsn_plugin.SampleFrames", clip_len=5, num_clips=25, protocol="tsn_caffe", phase="test"),
     dict(type="tsn_plugin.RawFrameDecode"),
-    dict(type="Resize", scale=(340, 256), keep_ratio=False),
+    dict(type="tsn_plugin.Resize", scale=(340, 256), keep_ratio=False),
     dict(type="tsn_plugin.TenCrop", crop_size=224, layout="caffe", on_device=True),
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
     dict(type="tsn_plugin.PackActionInputs"),

@@ -12,7 +12,7 @@ train_pipeline = [
     dict(type="tsn_plugin.SampleFrames", clip_len=1, num_clips=3, protocol="tsn_pytorch", phase="train"),
     dict(type="tsn_plugin.RawFrameDecode"),
     dict(type="tsn_plugin.MultiScaleCrop", input_size=96, scales=(1, 0.875), more_fix_crop=True),
-    dict(type="Resize", scale=(96, 96), keep_ratio=False),
+    dict(type="tsn_plugin.Resize", scale=(96, 96), keep_ratio=False),
     dict(type="tsn_plugin.ColorJitter", brightness=0.5, contrast=0.5, saturation=1.0, hue=0.1),
     dict(type="tsn_plugin.Flip", flip_ratio=0.5),
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
@@ -21,7 +21,7 @@ train_pipeline = [
 val_pipeline = [
     dict(type="tsn_plugin.SampleFrames", clip_len=1, num_clips=3, protocol="tsn_pytorch", phase="val"),
     dict(type="tsn_plugin.RawFrameDecode"),
-    dict(type="Resize", scale=(-1, 110)),
+    dict(type="tsn_plugin.Resize", scale=(-1, 110)),
     dict(type="tsn_plugin.CenterCrop", crop_size=96),
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
     dict(type="tsn_plugin.PackActionInputs"),
@@ -30,7 +30,7 @@ val_pipeline = [
 test_pipeline = [
     dict(type="tsn_plugin.SampleFrames", clip_len=1, num_clips=8, protocol="tsn_pytorch", phase="test"),
     dict(type="tsn_plugin.RawFrameDecode"),
-    dict(type="Resize", scale=(-1, 110)),
+    dict(type="tsn_plugin.Resize", scale=(-1, 110)),
     dict(type="tsn_plugin.TenCrop", crop_size=96, layout="caffe", on_device=True),
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
     dict(type="tsn_plugin.PackActionInputs"),

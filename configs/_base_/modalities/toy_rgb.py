@@ -12,7 +12,7 @@ train_pipeline = [
     dict(type="tsn_plugin.SampleFrames", clip_len=1, num_clips=3, protocol="tsn_pytorch", phase="train"),
     dict(type="tsn_plugin.RawFrameDecode"),
     dict(type="tsn_plugin.MultiScaleCrop", input_size=96, scales=(1, 0.875, 0.75, 0.66), more_fix_crop=True),
-    dict(type="Resize", scale=(96, 96), keep_ratio=False),
+    dict(type="tsn_plugin.Resize", scale=(96, 96), keep_ratio=False),
     dict(type="tsn_plugin.Flip", flip_ratio=0.5),
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
     dict(type="tsn_plugin.PackActionInputs"),
@@ -20,7 +20,7 @@ train_pipeline = [
 val_pipeline = [
     dict(type="tsn_plugin.SampleFrames", clip_len=1, num_clips=3, protocol="tsn_pytorch", phase="val"),
     dict(type="tsn_plugin.RawFrameDecode"),
-    dict(type="Resize", scale=(-1, 110)),
+    dict(type="tsn_plugin.Resize", scale=(-1, 110)),
     dict(type="tsn_plugin.CenterCrop", crop_size=96),
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
     dict(type="tsn_plugin.PackActionInputs"),
@@ -29,7 +29,7 @@ val_pipeline = [
 test_pipeline = [
     dict(type="tsn_plugin.SampleFrames", clip_len=1, num_clips=8, protocol="tsn_pytorch", phase="test"),
     dict(type="tsn_plugin.RawFrameDecode"),
-    dict(type="Resize", scale=(-1, 110)),
+    dict(type="tsn_plugin.Resize", scale=(-1, 110)),
     dict(type="tsn_plugin.TenCrop", crop_size=96, layout="caffe", on_device=True),
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
     dict(type="tsn_plugin.PackActionInputs"),

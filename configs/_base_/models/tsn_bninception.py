@@ -2,6 +2,7 @@
 # input starts from the mean over RGB ("cross-modality initialisation", ECCV 2016 section 3.2).
 model = dict(
     type="tsn_plugin.Recognizer2D",
+    channels_last=True,
     data_preprocessor=dict(type="tsn_plugin.ActionDataPreprocessor", normalization="caffe"),
     backbone=dict(
         type="tsn_plugin.BNInception",

@@ -1,6 +1,7 @@
 # ResNet-50 of MMAction2 from ImageNet (torchvision weights: RGB, mean and std), in the place of BN-Inception.
 model = dict(
     type="tsn_plugin.Recognizer2D",
+    channels_last=True,
     data_preprocessor=dict(type="tsn_plugin.ActionDataPreprocessor", normalization="imagenet"),
     backbone=dict(
         type="ResNet",
