@@ -28,11 +28,13 @@ def declare_torchvision_operators():
     try:
         import torchvision  # noqa: F401
     except RuntimeError:
-        library = torch.library.Library("torchvision", "DEF")
+        OPERATORS.append(torch.library.Library("torchvision", "DEF"))
         for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+            OPERATORS[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
+#: what was declared vanishes with the object that declared it
+OPERATORS = []
 declare_torchvision_operators()
 
 

@@ -20,6 +20,7 @@ from tsn_plugin.models.state_dicts import (
     convolutions,
     drop_classifiers,
     match_names,
+    rename_layers,
     repeat_mean_over_input,
     squeeze_bn_tensors,
     strip_wrappers,
@@ -126,7 +127,8 @@ def resolve_address(checkpoint: str) -> str:
 
 def _fit(state_dict: Mapping[str, Tensor], module: nn.Module, own: StateDict) -> StateDict:
     """The checkpoint's entries with the model's names and shapes, and those that it does not know."""
-    fitted = match_names(strip_wrappers(state_dict), own)
+    renamed = rename_layers(strip_wrappers(state_dict), getattr(module, "checkpoint_names", {}))
+    fitted = match_names(renamed, own)
     fitted = squeeze_bn_tensors(drop_classifiers(fitted, own), own)
     for name, convolution in islice(convolutions(module), 1):
         weight, channels = fitted.get(f"{name}.weight"), convolution.weight.shape[1]

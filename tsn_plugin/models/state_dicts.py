@@ -38,6 +38,19 @@ def strip_wrappers(state_dict: Mapping[str, Tensor]) -> StateDict:
     return {wrapper.sub("", name): value for name, value in state_dict.items()}
 
 
+def rename_layers(state_dict: Mapping[str, Tensor], names: Mapping[str, str]) -> StateDict:
+    """Rename the entries of the layers in ``names``, which leads from the file's names to the model's.
+
+    >>> list(rename_layers({"features.0.weight": 0, "features.0.bias": 1}, {"features.0": "conv1_1"}))
+    ['conv1_1.weight', 'conv1_1.bias']
+    """
+    renamed = {}
+    for name, value in state_dict.items():
+        layer, _, kind = name.rpartition(".")
+        renamed[f"{names[layer]}.{kind}" if layer in names else name] = value
+    return renamed
+
+
 def match_names(state_dict: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> StateDict:
     """Rename torchvision's entries to those of mmcv's ``ConvModule`` where the model ``own`` has only the latter."""
     matched = {}

@@ -1,7 +1,8 @@
-"""The form that BN-Inception and Inception v3 share: a tree of convolutions and pools over flatly named layers."""
+"""The form that the Inception networks share: a tree of convolutions and pools over flatly named layers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Union
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution (with bias), its batch normalisation and a ReLU.
+    """A convolution (with bias), its batch normalisation if the network has any, and a ReLU.
 
     Attributes:
         name: prefix of the layers' names in the checkpoint.
@@ -65,7 +66,8 @@ class Concat:
     branches: tuple[tuple[Node, ...], ...]
 
 
-Node = Union[Conv, Pool, Concat]
+#: or another function of a map
+Node = Union[Conv, Pool, Concat, Callable[[Tensor], Tensor]]
 
 
 class InceptionBase(BaseModule):
@@ -75,7 +77,7 @@ class InceptionBase(BaseModule):
         nodes: the network, first layer first.
         in_channels: channels of the input images.
         conv_suffix: what follows a :class:`Conv`'s name in the name of its convolution.
-        bn_suffix: the same for its batch normalisation.
+        bn_suffix: the same for its batch normalisation; None for a network without.
         bn_eps: epsilon of all batch normalisations.
         init_cfg: MMEngine's initialisation config; by default He's normal initialisation.
     """
@@ -86,8 +88,8 @@ class InceptionBase(BaseModule):
         *,
         in_channels: int,
         conv_suffix: str,
-        bn_suffix: str,
-        bn_eps: float,
+        bn_suffix: str | None,
+        bn_eps: float = 1e-5,
         init_cfg: dict | list[dict] | None,
     ) -> None:
         default_init = [
@@ -109,7 +111,8 @@ class InceptionBase(BaseModule):
         for node in nodes:
             if isinstance(node, Conv):
                 self.add_module(node.name + self.conv_suffix, node.build(channels))
-                self.add_module(node.name + self.bn_suffix, nn.BatchNorm2d(node.out_channels, eps=self.bn_eps))
+                if self.bn_suffix is not None:
+                    self.add_module(node.name + self.bn_suffix, nn.BatchNorm2d(node.out_channels, eps=self.bn_eps))
                 channels = node.out_channels
             elif isinstance(node, Concat):
                 channels = sum(self._add_sequence(branch, channels) for branch in node.branches)
@@ -127,7 +130,9 @@ class InceptionBase(BaseModule):
 
     def _run_conv(self, node: Conv, x: Tensor) -> Tensor:
         x = getattr(self, node.name + self.conv_suffix)(x)
-        return F.relu(getattr(self, node.name + self.bn_suffix)(x), inplace=True)
+        if self.bn_suffix is not None:
+            x = getattr(self, node.name + self.bn_suffix)(x)
+        return F.relu(x, inplace=True)
 
     def _run_concat(self, node: Concat, x: Tensor) -> Tensor:
         return torch.cat([self._run_sequence(branch, x) for branch in node.branches], dim=1)
