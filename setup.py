@@ -1,4 +1,4 @@
-"""Build script; the metadata is in setup.cfg. Puts configs/ and tools/ into the wheel (``tsn_plugin/_bundle``)."""
+"""Build script; the metadata is in setup.cfg. Puts configs/, tools/ and the model index into ``tsn_plugin/_bundle``."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ ROOT = Path(__file__).parent
 
 
 class BuildWithBundle(build_py):
-    """Copies configs/ and tools/ beside the package, so that an installed wheel works without a clone."""
+    """Copies configs, tools and the model index beside the package, so that a wheel works without a clone."""
 
     def run(self) -> None:
         super().run()
         if self.editable_mode:
             return
-        for folder in ("configs", "tools"):
-            for source in sorted((ROOT / folder).rglob("*.py")):
-                target = Path(self.build_lib) / "tsn_plugin" / "_bundle" / source.relative_to(ROOT)
-                self.mkpath(str(target.parent))
-                self.copy_file(str(source), str(target))
+        scripts = (source for folder in ("configs", "tools") for source in (ROOT / folder).rglob("*.py"))
+        for source in sorted((*scripts, *(ROOT / "configs").rglob("metafile.yml"), ROOT / "model-index.yml")):
+            target = Path(self.build_lib) / "tsn_plugin" / "_bundle" / source.relative_to(ROOT)
+            self.mkpath(str(target.parent))
+            self.copy_file(str(source), str(target))
 
 
 setup(cmdclass={"build_py": BuildWithBundle})

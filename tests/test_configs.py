@@ -14,7 +14,7 @@ from tsn_plugin.modality import get_modality
 from tsn_plugin.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
-LEAVES = sorted(path for path in CONFIGS.rglob("*.py") if "_base_" not in path.parts)
+LEAVES = sorted(path for path in CONFIGS.rglob("*.py") if not {"_base_", "recognition"} & set(path.parts))
 VARIANTS = [path for path in LEAVES if "_split" in path.stem]
 WHOLE = [path for path in LEAVES if path not in VARIANTS]
 NUM_FRAMES = 40
@@ -55,6 +55,9 @@ def test_a_config_trains_and_tests_on_its_own_pipelines(path, data_root):
     config = Config.fromfile(path)
     init_default_scope(config.default_scope)
     config.model.backbone.pop("init_cfg", None)  # weights come from the network
+    if config.model.backbone.type == "tsn_plugin.VGG":  # 134 million parameters: a small one
+        config.model.backbone.update(depth=11, width=16)
+        config.model.cls_head.in_channels = 16
     model = MODELS.build(config.model)
 
     batch = pseudo_collate([dataset(config, "train", data_root)[0]])

@@ -1,0 +1,3 @@
+_base_ = ["zoo_100e.py"]
+param_scheduler = dict(end=150, milestones=[60, 120])
+train_cfg = dict(max_epochs=150)

@@ -1,0 +1,12 @@
+# The page gives 24 GPUs, the published file's rate is for 8.
+_base_ = ["../../_base_/models/zoo_r50.py", "../../_base_/modalities/zoo_rgb_frames.py", "../../_base_/datasets/kinetics400_frames.py",
+          "../../_base_/schedules/zoo_100e.py", "../../_base_/default_runtime.py"]
+model = dict(data_preprocessor=_base_.data_preprocessor, cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=0.5, init_std=0.001))
+train_pipeline = [*_base_.opening, dict(_base_.dense_sampling, num_clips=5), *_base_.decoding, *_base_.resize_256, *_base_.multi_scale_crop_13, *_base_.flip, *_base_.packing]
+val_pipeline = [*_base_.opening, dict(_base_.dense_sampling, num_clips=8, test_mode=True), *_base_.decoding, *_base_.center_crop_224, *_base_.packing]
+test_pipeline = [*_base_.opening, dict(_base_.dense_sampling, num_clips=8, test_mode=True), *_base_.decoding, *_base_.center_crop_224, *_base_.packing]
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+optim_wrapper = dict(optimizer=dict(lr=0.03), clip_grad=dict(max_norm=20))
+auto_scale_lr = dict(base_batch_size=128)

@@ -1,0 +1,10 @@
+_base_ = ["_base_/models/tsn_googlenet.py", "_base_/modalities/rgb.py", "_base_/datasets/ucf101.py",
+          "_base_/schedules/tsn_ucf101_rgb.py", "_base_/default_runtime.py"]
+model = dict(backbone=dict(in_channels=_base_.in_channels), data_preprocessor=dict(modality=_base_.modality),
+             cls_head=dict(num_classes=_base_.num_classes, dropout_ratio=_base_.dropout_ratio))
+_train = dict(ann_file="ucf101_rgb_train_split_1.txt", pipeline=_base_.train_pipeline, **_base_.frames)
+_val = dict(ann_file="ucf101_rgb_val_split_1.txt", pipeline=_base_.val_pipeline, **_base_.frames)
+train_dataloader = dict(dataset=_train)
+val_dataloader = dict(dataset=_val)
+test_dataloader = dict(dataset=dict(_val, pipeline=_base_.test_pipeline))
+del _train, _val
