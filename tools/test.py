@@ -18,7 +18,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("checkpoint", help="weights written by the train tool")
     add_common_options(parser)
     parser.add_argument("--eval", nargs="+", choices=EVAL_METRICS, help="metrics to print instead of the config's")
-    parser.add_argument("--eval-options", nargs="+", action=DictAction, help="such as top_k_accuracy.topk=(1,3)")
+    parser.add_argument(
+        "--eval-options", "--options", nargs="+", action=DictAction, help="such as top_k_accuracy.topk=(1,3)"
+    )
     parser.add_argument("--out", "--dump", dest="out", metavar="FILE", help="score file: .npz, .pkl or .json")
     parser.add_argument("--average-clips", choices=("score", "prob"), help="average views before or after softmax")
     parser.add_argument("--show-dir", help="folder for pictures of the tested videos with their predictions")

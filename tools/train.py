@@ -29,6 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--validate", action="store_true", help="0.x option; validation is on by default")
     parser.add_argument("--test-last", action="store_true", help="test the last weights after training (0.x)")
     parser.add_argument("--test-best", action="store_true", help="test the best weights after training (0.x)")
+    for option, count in (("--gpus", None), ("--gpu-ids", "+"), ("--gpu-id", None)):
+        parser.add_argument(option, type=int, nargs=count, help="0.x option without effect; a message names the remedy")
     parser.add_argument("--auto-scale-lr", action="store_true", help="scale the learning rate with the batch size")
     parser.add_argument("--seed", type=int, help="random seed")
     parser.add_argument("--diff-rank-seed", "--diff-seed", action="store_true", help="a seed of its own per process")

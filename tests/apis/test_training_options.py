@@ -2,6 +2,7 @@
 
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -46,6 +47,25 @@ def test_the_published_0x_command_line_is_understood():
 
 def test_work_dir_defaults_to_the_config_name():
     assert train_config().work_dir == "work_dirs/tsn_bninception_ucf101_rgb"
+
+
+def test_the_gpu_options_of_0x_are_explained(monkeypatch):
+    said, ran = [], []
+    monkeypatch.setattr(training, "print_log", lambda text, **_: said.append(text))
+    monkeypatch.setattr(training, "build_runner", lambda config: SimpleNamespace(train=lambda: ran.append(config)))
+    for argv in (["--gpus", "2"], ["--gpu-ids", "0", "1"], ["--gpu-id", "0"], []):
+        tool("train").main([CONFIG, *argv])
+    assert len(ran) == 4
+    assert len(said) == 3
+    assert "CUDA_VISIBLE_DEVICES" in said[0]
+    assert "torchrun" in said[0]
+
+
+def test_every_training_option_of_0x_is_accepted():
+    flags = ["--resume-from", "a.pth", "--validate", "--test-last", "--test-best", "--seed", "1", "--diff-seed"]
+    config = train_config(*flags, "--deterministic", "--launcher", "slurm", "--work-dir", "out")
+    assert config.randomness == {"seed": 1, "diff_rank_seed": True, "deterministic": True}
+    assert (config.launcher, config.resume, config.load_from) == ("slurm", True, "a.pth")
 
 
 def test_no_validate_removes_validation():
@@ -128,6 +148,46 @@ def test_testing_never_fetches_the_initial_weights():
 def test_eval_options_reach_the_metric():
     config = test_config("--eval", "top_k_accuracy", "--eval-options", "top_k_accuracy.topk=(1,3)")
     assert config.test_evaluator.metric_options == {"top_k_accuracy": {"topk": (1, 3)}}
+
+
+def test_every_testing_option_of_0x_is_accepted():
+    flags = ["--fuse-conv-bn", "--gpu-collect", "--tmpdir", "t", "--launcher", "mpi", "--average-clips", "prob"]
+    config = test_config(*flags, "--eval", "top_k_accuracy", "--options", "top_k_accuracy.topk=3", "--out", "s.pkl")
+    assert config.test_evaluator[0].metric_options == {"top_k_accuracy": {"topk": 3}}
+    assert (config.launcher, config.model.cls_head.average_clips) == ("mpi", "prob")
+
+
+STOCK = ["model.cls_head.type=TSNHead", "test_dataloader.dataset.pipeline.5.type=PackActionInputs"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "average_clips", "message"),
+    [
+        ([], "score", "this test runs with average_clips='score'"),
+        (["--average-clips", "score"], "score", "this test runs with average_clips='score'"),
+        (["--average-clips", "prob"], "prob", "--out writes probabilities"),
+    ],
+)
+def test_a_head_of_mmaction2_predicts_the_scores_that_out_writes(monkeypatch, argv, average_clips, message):
+    said = []
+    monkeypatch.setattr(testing, "print_log", lambda text, **_: said.append(text))
+    config = test_config("--out", "s.json", *argv, "--cfg-options", *STOCK)
+    assert config.model.cls_head.average_clips == average_clips
+    assert config.test_evaluator[-1].from_pred_score is True
+    assert config.test_dataloader.dataset.pipeline[-1].type == "tsn_plugin.PackActionInputs"
+    assert message in said[0]
+
+
+def test_without_a_score_file_a_head_of_mmaction2_is_left_alone():
+    config = test_config("--eval", "top_k_accuracy", "--cfg-options", *STOCK)
+    assert config.model.cls_head.average_clips == "prob"
+    assert config.test_dataloader.dataset.pipeline[-1].type == "PackActionInputs"
+
+
+def test_our_scope_makes_an_unprefixed_head_ours():
+    config = test_config("--out", "s.json", "--cfg-options", "default_scope=tsn_plugin", *STOCK)
+    assert config.model.cls_head.average_clips == "prob"
+    assert "from_pred_score" not in config.test_evaluator[-1]
 
 
 def test_an_unknown_score_suffix_lists_the_known_ones():

@@ -123,6 +123,17 @@ def test_a_head_without_raw_scores_is_named(tmp_path):
         evaluate(DumpScores(str(tmp_path / "s.npz")), stock)
 
 
+def test_a_head_without_raw_scores_is_taken_at_its_word(tmp_path):
+    stock = [dict(pred_score=s["scores"], gt_label=s["gt_label"], video_name=s["video_name"]) for s in samples()]
+    evaluate(DumpScores(str(tmp_path / "s.npz"), from_pred_score=True), stock)
+    np.testing.assert_array_equal(load_scores(tmp_path / "s.npz").scores, SCORES)
+
+
+def test_raw_scores_come_before_predicted_ones(tmp_path):
+    evaluate(DumpScores(str(tmp_path / "s.npz"), from_pred_score=True), samples())
+    np.testing.assert_array_equal(load_scores(tmp_path / "s.npz").scores, SCORES)
+
+
 def test_streams_from_different_folders_are_fused_by_name(tmp_path):
     names = ("Dive/a", "Dive/b", "Swim/a", "Swim/c")
     for folder, order in (("videos", (0, 1, 2, 3)), ("/data/rawframes", (3, 1, 0, 2))):
@@ -165,6 +176,16 @@ def test_several_labels_are_written(tmp_path):
     several = [dict(sample, gt_label=torch.tensor([1, 0, 1])) for sample in samples()]
     evaluate(DumpScores(str(tmp_path / "s.npz")), several)
     assert load_scores(tmp_path / "s.npz").labels.tolist() == [[1, 0, 1]] * 4
+
+
+def test_a_confusion_matrix_of_labels_needs_their_number():
+    labels = [{key: value for key, value in sample.items() if key != "pred_score"} for sample in samples()]
+    for sample in labels:
+        sample["pred_label"] = torch.tensor([0])
+    with pytest.raises(AssertionError, match="Please specify the `num_classes`"):
+        evaluate(ConfusionMatrix(), labels)
+    (matrix,) = evaluate(ConfusionMatrix(num_classes=3), labels).values()
+    assert matrix.sum(0).tolist() == [len(labels), 0, 0]
 
 
 @pytest.mark.parametrize("metric", [ConfusionMatrix(), AccMetric("mean_class_accuracy")])

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from typing import Any
 
+from mmaction.datasets.transforms import PackActionInputs
 from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
+from mmengine.registry import Registry
 from mmengine.runner import Runner
 
 from tsn_plugin.apis.options import load_config
 from tsn_plugin.apis.training import build_runner
+from tsn_plugin.models.heads import TSNHead
+from tsn_plugin.registry import MODELS, TRANSFORMS
 
 #: Metric names of MMAction2 0.x, and how its test tool printed what they give.
 EVAL_METRICS = ("top_k_accuracy", "mean_class_accuracy", "mean_average_precision", "mmit_mean_average_precision")
@@ -57,7 +63,8 @@ def apply_test_options(config: Config, arguments: argparse.Namespace) -> None:
     if arguments.eval:
         _replace_accuracy(config, arguments)
     if arguments.out is not None:
-        _add_score_file(config, arguments.out)
+        _add_score_file(config, arguments.out, average_clips=arguments.average_clips)
+        _keep_video_names(config)
     if arguments.show or arguments.show_dir is not None:
         config.default_hooks.visualization = dict(
             type="tsn_plugin.VisualizationHook",
@@ -92,9 +99,47 @@ def _replace_accuracy(config: Config, arguments: argparse.Namespace) -> None:
     config.test_evaluator = metric
 
 
-def _add_score_file(config: Config, path: str) -> None:
+def _add_score_file(config: Config, path: str, *, average_clips: str | None) -> None:
     if not path.endswith(SCORE_SUFFIXES):
         raise ValueError(f"{path}: scores are written as {', '.join(SCORE_SUFFIXES)}; choose one of these suffixes")
     evaluators = config.test_evaluator
     evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
-    config.test_evaluator = [*evaluators, dict(type="tsn_plugin.DumpScores", out_file_path=path)]
+    dump = dict(type="tsn_plugin.DumpScores", out_file_path=path)
+    head = _class_of(config, MODELS, config.model.get("cls_head"))
+    if head is not None and not issubclass(head, TSNHead):
+        dump["from_pred_score"] = True
+        _predict_raw_scores(config, head, wanted=average_clips)
+    config.test_evaluator = [*evaluators, dump]
+
+
+def _predict_raw_scores(config: Config, head: type, *, wanted: str | None) -> None:
+    """Let a head that keeps no raw scores predict them, as MMAction2 0.x did; ``wanted`` is what the user asks for."""
+    if wanted == "prob":
+        text = f"--average-clips prob: {head.__name__} keeps no scores before softmax, so --out writes probabilities"
+    else:
+        config.model.cls_head.average_clips = "score"
+        text = (
+            f"--out: {head.__name__} keeps no scores before softmax, so this test runs with average_clips='score'; "
+            "a head that gives one score row per view is ranked by mean scores instead of mean probabilities"
+        )
+    print_log(text, logger="current", level=logging.WARNING)
+
+
+def _keep_video_names(config: Config) -> None:
+    """Let the test pipeline pack the videos' names, which MMAction2's ``PackActionInputs`` drops."""
+    dataset = config.test_dataloader.dataset
+    while "pipeline" not in dataset and "dataset" in dataset:
+        dataset = dataset.dataset
+    for transform in dataset.get("pipeline", ()):
+        if _class_of(config, TRANSFORMS, transform) is PackActionInputs:
+            transform["type"] = "tsn_plugin.PackActionInputs"
+
+
+def _class_of(config: Config, registry: Registry, part: dict | None) -> type | None:
+    """The class that ``part`` will be built as under the config's default scope; ``None`` if it is unknown."""
+    if part is None:
+        return None
+    if not isinstance(part["type"], str):
+        return part["type"]
+    with registry.switch_scope_and_registry(config.get("default_scope")) as scoped:
+        return scoped.get(part["type"])

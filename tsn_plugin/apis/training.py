@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import warnings
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from tsn_plugin.apis.options import load_config
 from tsn_plugin.registry import RUNNERS
+
+GPU_OPTIONS_IGNORED = (
+    "--gpus, --gpu-ids and --gpu-id of 0.x have no effect: choose GPUs with CUDA_VISIBLE_DEVICES=0,1 and train on "
+    "several with torchrun --nproc_per_node=2 tools/train.py CONFIG --launcher pytorch"
+)
 
 
 def train_from_arguments(arguments: argparse.Namespace) -> Runner:
@@ -19,6 +26,8 @@ def train_from_arguments(arguments: argparse.Namespace) -> Runner:
     config = load_config(arguments)
     apply_train_options(config, arguments)
     runner = build_runner(config)
+    if any(option is not None for option in (arguments.gpus, arguments.gpu_ids, arguments.gpu_id)):
+        print_log(GPU_OPTIONS_IGNORED, logger="current", level=logging.WARNING)
     runner.train()
     if arguments.test_last or arguments.test_best:
         _test_after_training(runner, best=arguments.test_best)

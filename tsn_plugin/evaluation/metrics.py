@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
+from mmaction.evaluation import ConfusionMatrix as _ConfusionMatrix
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
@@ -94,6 +96,8 @@ class DumpScores(BaseMetric):
         keep_view_scores: also write the scores of every view, which the head must have kept
             (``cls_head.keep_view_scores=True``); in ``.npz`` only.
         layout: ``'tsn_plugin'``, or ``'tsn'`` for an ``.npz`` of view scores as the original writes it.
+        from_pred_score: write ``pred_score`` of a head that keeps no ``scores``, as MMAction2's do not. These are
+            scores before softmax if the head has ``average_clips='score'``.
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes exchange results.
 
     Raises:
@@ -108,6 +112,7 @@ class DumpScores(BaseMetric):
         *,
         keep_view_scores: bool = False,
         layout: str = "tsn_plugin",
+        from_pred_score: bool = False,
         collect_device: str = "cpu",
         prefix: str | None = None,
     ) -> None:
@@ -122,6 +127,7 @@ class DumpScores(BaseMetric):
         self.out_file_path = out_file_path
         self.keep_view_scores = keep_view_scores
         self.layout = layout
+        self.from_pred_score = from_pred_score
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep what the file needs of each video.
@@ -129,16 +135,18 @@ class DumpScores(BaseMetric):
         Raises:
             ValueError: if a sample lacks its name or its scores before softmax.
         """
+        wanted = [*([] if self.from_pred_score else ["scores"]), "video_name"]
+        wanted += ["view_scores"] if self.keep_view_scores else []
         for sample in data_samples:
-            wanted = ("scores", "video_name", *(["view_scores"] if self.keep_view_scores else []))
             lacking = [key for key in wanted if key not in sample]
             if lacking:
                 raise ValueError(
                     f"a tested video has no {' and no '.join(lacking)}: use tsn_plugin.TSNHead and "
-                    "tsn_plugin.PackActionInputs in the config (and keep_view_scores=True in the head for view_scores)"
+                    "tsn_plugin.PackActionInputs in the config (and keep_view_scores=True in the head for view_scores) "
+                    "or from_pred_score=True here for another head with average_clips='score'"
                 )
             views = sample["view_scores"].float().cpu().numpy() if self.keep_view_scores else None
-            scores = sample["scores"].float().cpu().numpy()
+            scores = sample["scores"].float().cpu().numpy() if "scores" in sample else _prediction(sample)
             num_crops = len(sample["view_boxes"]) if "view_boxes" in sample else None
             self.results.append((sample["video_name"], scores, _label(sample), views, num_crops))
 
@@ -164,8 +172,10 @@ class DumpScores(BaseMetric):
 
 
 @METRICS.register_module()
-class ConfusionMatrix(BaseMetric):
+class ConfusionMatrix(_ConfusionMatrix):
     """Counts ``(K, K)``, rows true classes, columns predicted ones, under ``confusion_matrix/result``.
+
+    MMAction2's metric with its ``calculate`` and ``plot``; reads the samples of MMAction2 1.1 too.
 
     Args:
         num_classes: number of classes; default: the length of the scores.
@@ -173,26 +183,28 @@ class ConfusionMatrix(BaseMetric):
         prefix: of the result name.
     """
 
-    default_prefix = "confusion_matrix"
-
-    def __init__(self, num_classes: int | None = None, collect_device: str = "cpu", prefix: str | None = None) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
-        self.num_classes = num_classes
-
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep the predicted and the true class of each video."""
-        self.results += [(_prediction(sample), _label(sample)) for sample in data_samples]
+        """Keep the predicted and the true class of each video, and the number of classes."""
+        for sample in data_samples:
+            label = _label(sample)
+            if "pred_score" in sample or "pred_scores" in sample:
+                scores = _prediction(sample)
+                self.results.append((int(scores.argmax()), label, len(scores)))
+            else:
+                self.results.append((int(sample["pred_label"]), label, self.num_classes))
 
-    def compute_metrics(self, results: list) -> dict[str, np.ndarray]:
+    def compute_metrics(self, results: list) -> dict[str, torch.Tensor]:
         """The matrix over all videos.
 
         Raises:
+            AssertionError: by MMAction2, for samples without scores where ``num_classes`` was not given.
             ValueError: for several labels per video.
         """
-        scores, labels = _columns(results)
-        labels = functional.stack_labels(labels, len(scores[0]))
-        predicted = np.stack(scores).argmax(axis=1)
-        return {"result": functional.confusion_matrix(predicted, labels, self.num_classes or len(scores[0]))}
+        predicted, labels, counts = _columns(results)
+        if None in counts:
+            self.calculate(torch.tensor(predicted), np.concatenate(labels), num_classes=None)
+        labels = functional.stack_labels(labels, max(counts))
+        return {"result": torch.from_numpy(functional.confusion_matrix(predicted, labels, max(counts)))}
 
 
 def _one_result_per_name(results: list) -> list[tuple]:

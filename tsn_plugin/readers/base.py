@@ -55,6 +55,9 @@ class FrameReader(ABC):
         for index in range(self.num_frames):
             yield self._read_sorted([index])[index]
 
+    def __len__(self) -> int:
+        return self.num_frames
+
     def close(self) -> None:
         """Give files and decoders back."""
         return
