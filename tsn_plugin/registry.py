@@ -18,8 +18,8 @@ def _child(name: str, parent: Registry, *locations: str) -> Registry:
 
 MODELS = _child("model", mmaction_registry.MODELS, "models")
 TRANSFORMS = _child("transform", mmaction_registry.TRANSFORMS, "transforms")
-DATASETS = _child("dataset", mmaction_registry.DATASETS, "transforms")
-DATA_SAMPLERS = _child("data sampler", mmaction_registry.DATA_SAMPLERS, "transforms")
+DATASETS = _child("dataset", mmaction_registry.DATASETS, "transforms", "datasets")
+DATA_SAMPLERS = _child("data sampler", mmaction_registry.DATA_SAMPLERS, "datasets")
 METRICS = _child("metric", mmaction_registry.METRICS, "evaluation")
 EVALUATOR = _child("evaluator", mmaction_registry.EVALUATOR, "evaluation")
 HOOKS = _child("hook", mmaction_registry.HOOKS, "engine", "visualization")

@@ -3,5 +3,6 @@
 import mmaction.evaluation  # noqa: F401
 
 from tsn_plugin.evaluation.metrics import AccMetric, ConfusionMatrix, DumpScores
+from tsn_plugin.evaluation.tag_metrics import HVUMetric
 
-__all__ = ["AccMetric", "ConfusionMatrix", "DumpScores"]
+__all__ = ["AccMetric", "ConfusionMatrix", "DumpScores", "HVUMetric"]

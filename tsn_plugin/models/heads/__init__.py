@@ -1,5 +1,6 @@
 """Heads: features in, scores and losses out."""
 
+from tsn_plugin.models.heads.hvu_head import HVUHead
 from tsn_plugin.models.heads.tsn_head import TSNHead
 
-__all__ = ["TSNHead"]
+__all__ = ["HVUHead", "TSNHead"]

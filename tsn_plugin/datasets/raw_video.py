@@ -1,0 +1,103 @@
+"""Long videos that were cut into clips, some of which show the class."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import mmengine
+from mmaction.datasets.base import BaseActionDataset
+
+from tsn_plugin.registry import DATASETS
+
+STRATEGIES = ("positive", "random")
+
+
+@DATASETS.register_module()
+class RawVideoDataset(BaseActionDataset):
+    """Untrimmed videos as folders of clips; a sample is one clip of a video, another one each time.
+
+    MMAction2 0.x's data set of this name, which 1.x dropped: OmniSource trains on it. A list has a line ``folder label
+    clips number ...`` per video, where the numbers are those of its positive clips; JSON lists hold ``video_dir``,
+    ``label``, ``num_clips`` and ``positive_clip_inds``.
+
+    Args:
+        ann_file: the list, ``.txt`` or ``.json``.
+        pipeline: transforms.
+        clipname_tmpl: file name of a clip in its video's folder, with a place for the number.
+        sampling_strategy: ``'positive'`` takes clips that show the class, ``'random'`` any.
+        data_root: folder that list and ``data_prefix`` start from.
+        data_prefix: ``dict(video=...)``, folder of the videos' folders.
+        test_mode: whether this is for a test.
+        num_classes: number of classes, if it matters.
+
+    Raises:
+        FileNotFoundError: if there is no such list.
+        ValueError: for an unknown strategy, a template without a place for a number, or a line that does not parse;
+            with ``'positive'`` also for a video without positive clips.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        pipeline: list,
+        clipname_tmpl: str = "part_{}.mp4",
+        sampling_strategy: str = "positive",
+        *,
+        data_root: str = "",
+        data_prefix: dict | None = None,
+        test_mode: bool = False,
+        num_classes: int | None = None,
+    ) -> None:
+        if sampling_strategy not in STRATEGIES:
+            raise ValueError(f"sampling_strategy={sampling_strategy!r} is unknown; known: {', '.join(STRATEGIES)}")
+        if clipname_tmpl.format(1) == clipname_tmpl.format(2):
+            raise ValueError(
+                f"clipname_tmpl={clipname_tmpl!r} has no place for a clip's number, such as 'part_{{}}.mp4'"
+            )
+        self.clipname_tmpl, self.sampling_strategy = clipname_tmpl, sampling_strategy
+        super().__init__(
+            ann_file,
+            pipeline,
+            data_prefix=dict(video="") if data_prefix is None else data_prefix,
+            data_root=data_root,
+            test_mode=test_mode,
+            num_classes=num_classes,
+        )
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """One record per video, with its folder, label, number of clips and positive clips."""
+        path = Path(self.ann_file)
+        if not path.is_file():
+            raise FileNotFoundError(f"list {path} does not exist; mend ann_file or data_root")
+        if path.suffix == ".json":
+            records = mmengine.load(path)
+        else:
+            lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1)
+            records = [self._record(line.split(), number) for number, line in lines if line.strip()]
+        for record in records:
+            if self.sampling_strategy == "positive" and not record["positive_clip_inds"]:
+                raise ValueError(
+                    f"{path}: {record['video_dir']} has no positive clip; take it out or use sampling_strategy='random'"
+                )
+            record["video_dir"] = str(Path(self.data_prefix["video"], record["video_dir"]))
+        return records
+
+    def prepare_data(self, idx: int) -> dict | None:
+        """The result of the pipeline for one clip of the video."""
+        info = self.get_data_info(idx)
+        info["filename"] = str(Path(info["video_dir"], self.clipname_tmpl.format(self._draw_clip(info))))
+        return self.pipeline(info)
+
+    def _draw_clip(self, info: dict[str, Any]) -> int:
+        if self.sampling_strategy == "positive":
+            return random.choice(info["positive_clip_inds"])
+        return random.randrange(info["num_clips"])
+
+    def _record(self, words: list[str], number: int) -> dict[str, Any]:
+        try:
+            label, num_clips, *positive = map(int, words[1:])
+        except ValueError as error:
+            raise ValueError(f"{self.ann_file}, line {number}: needs 'folder label clips number ...'") from error
+        return dict(video_dir=words[0], label=label, num_clips=num_clips, positive_clip_inds=positive)

@@ -1,0 +1,56 @@
+"""Sampling by class."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sized
+
+import torch
+from mmengine.dist import get_dist_info, sync_random_seed
+from torch.utils.data import Sampler
+
+from tsn_plugin.registry import DATA_SAMPLERS
+
+
+@DATA_SAMPLERS.register_module()
+class ClassFrequencySampler(Sampler):
+    """Draws classes in proportion to a power of their frequency, then a sample of the class; with replacement.
+
+    ``power=1`` draws like a uniform choice of samples, ``power=0`` all classes equally often. MMAction2 0.x's
+    ``sample_by_class``, which 1.x dropped. An epoch draws as many samples as the data set has, divided among the
+    processes.
+
+    Args:
+        dataset: its records have an integer ``label``.
+        power: of the class's frequency.
+        seed: the same in all processes; default a common random one.
+
+    Raises:
+        ValueError: if a sample has several labels or none.
+    """
+
+    def __init__(self, dataset: Sized, *, power: float = 0.5, seed: int | None = None) -> None:
+        self.rank, self.world_size = get_dist_info()
+        self.seed = sync_random_seed() if seed is None else seed
+        self.epoch = 0
+        labels = [dataset.get_data_info(index)["label"] for index in range(len(dataset))]
+        if any(not isinstance(label, int) or label < 0 for label in labels):
+            raise ValueError(
+                "ClassFrequencySampler needs one label per sample: multi_class lists have none of their own"
+            )
+        counts = torch.bincount(torch.tensor(labels))
+        # each of the n samples of a class gets 1/n of the class's share, n^power
+        self.weights = counts.double().pow(power - 1)[torch.tensor(labels)]
+        self.num_samples = math.ceil(len(labels) / self.world_size)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+        drawn = torch.multinomial(self.weights, self.num_samples * self.world_size, True, generator=generator)
+        return iter(drawn[self.rank :: self.world_size].tolist())
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let another epoch draw other samples."""
+        self.epoch = epoch
