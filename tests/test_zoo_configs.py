@@ -1,6 +1,7 @@
 """Every config of the MMAction2 zoo loads, builds, steps on synthetic input, and is what the published table says."""
 
 import importlib
+import json
 from pathlib import Path
 
 import cv2
@@ -24,6 +25,9 @@ ROWS = [
 ]
 NUM_FRAMES = 30
 SHRINK = 4  # pixel sizes: 256 becomes 64, 224 becomes 56
+
+
+JSON_LISTS = {"tsn_plugin.HVUDataset": "hvu.json", "tsn_plugin.RawVideoDataset": "uncut.json"}
 
 
 def by_name(path):
@@ -53,11 +57,23 @@ def data_root(tmp_path_factory, make_video):
     (root / "frames.txt").write_text(f"video {NUM_FRAMES} 1\n")
     (root / "clips.txt").write_text(f"video 2 {NUM_FRAMES - 2} 1\n")
     (root / "videos.txt").write_text("video.mp4 1\n")
+    (root / "images.txt").write_text("video/img_00001.jpg 1\n")
+    tags = dict(action=[1, 5], attribute=[2], concept=[3], event=[4], object=[5])  # no scene
+    (root / "hvu.json").write_text(json.dumps([dict(filename="video.mp4", label=tags)]))
+    scene = dict(filename="video.mp4", label=dict(scene=[6]))
+    (root / "scene.json").write_text(json.dumps([scene]))
+    uncut = dict(video_dir="", label=1, num_clips=1, positive_clip_inds=[0])
+    (root / "uncut.json").write_text(json.dumps([uncut]))
+    (root / "part_0.mp4").write_bytes((root / "video.mp4").read_bytes())
     (root / "labels.txt").write_text("video.mp4 1 5\n")
     return root
 
 
 def list_of(data):
+    if data.type in JSON_LISTS:
+        return JSON_LISTS[data.type]
+    if data.pipeline[0].type == "ImageDecode":
+        return "images.txt"
     if data.type == "RawframeDataset":
         return "clips.txt" if data.get("with_offset") else "frames.txt"
     return "labels.txt" if data.get("multi_class") else "videos.txt"
@@ -81,10 +97,10 @@ def shrunk_pipeline(pipeline):
     return pipeline
 
 
-def dataset(config, phase, root):
-    cfg = config[f"{phase}_dataloader"].dataset
+def dataset(cfg, root):
     key = "img" if cfg.type == "RawframeDataset" else "video"
-    cfg.update(data_root=str(root), ann_file=list_of(cfg), data_prefix={key: ""})
+    name = "scene.json" if cfg.get("tag_categories") == ["scene"] else list_of(cfg)
+    cfg.update(data_root=str(root), ann_file=name, data_prefix={key: ""})
     shrunk_pipeline(cfg.pipeline)
     return DATASETS.build(cfg)
 
@@ -132,14 +148,15 @@ def test_a_config_steps_on_its_own_pipelines(path, data_root):
     optim_wrapper.pop("loss_scale", None)  # mixed precision needs a GPU
     wrapper = build_optim_wrapper(model, Config(dict(x=optim_wrapper)).x)
     if config.model.cls_head.type != "FeatureHead":
-        train_set = dataset(config, "train", data_root)
         model.train()
-        losses = model.train_step(pseudo_collate([train_set[0], train_set[0]]), wrapper)
-        assert torch.isfinite(losses["loss"])
+        for loader in (config.train_dataloader, *(part.dataloader for part in config.train_cfg.get("auxiliary", ()))):
+            train_set = dataset(loader.dataset, data_root)
+            losses = model.train_step(pseudo_collate([train_set[0], train_set[0]]), wrapper)
+            assert torch.isfinite(losses["loss"])
 
     model.eval()
     for phase in ("val", "test"):
-        batch = pseudo_collate([dataset(config, phase, data_root)[0]])
+        batch = pseudo_collate([dataset(config[f"{phase}_dataloader"].dataset, data_root)[0]])
         with torch.no_grad():
             outputs = model.test_step(batch)
         if config.model.cls_head.type == "FeatureHead":

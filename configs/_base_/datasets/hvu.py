@@ -1,7 +1,7 @@
-# HVU as video files: one data set per tag category, whose lists hold the videos that have tags of it, with several labels
-# each ("name.mp4 3 17"). The leaf adds the category's lists and number of classes.
+# HVU as video files, with the JSON lists of MMAction2 (several labels per video, some categories missing). The leaf adds
+# lists and categories; a video without any tag of them is left out.
 _base_ = ["zoo_loaders.py"]
-_common = dict(type="VideoDataset", data_root="data/hvu", multi_class=True)
+_common = dict(type="tsn_plugin.HVUDataset", data_root="data/hvu", multi_class=True)
 train_dataloader = dict(dataset=dict(**_common, data_prefix=dict(video="videos_train")))
 val_dataloader = dict(dataset=dict(**_common, data_prefix=dict(video="videos_val")))
 test_dataloader = dict(dataset=dict(**_common, data_prefix=dict(video="videos_val")))

@@ -6,8 +6,8 @@ model = dict(data_preprocessor=_base_.data_preprocessor, cls_head=dict(
 train_pipeline = [*_base_.opening, dict(_base_.sampling, num_clips=8), *_base_.decoding, *_base_.resize_256, *_base_.random_resized_crop, *_base_.flip, *_base_.packing]
 val_pipeline = [*_base_.opening, dict(_base_.sampling, num_clips=8, test_mode=True), *_base_.decoding, *_base_.center_crop_256, *_base_.packing]
 test_pipeline = [*_base_.opening, dict(_base_.sampling, num_clips=25, test_mode=True), *_base_.decoding, *_base_.three_crop_256, *_base_.packing]
-_val = dict(ann_file="hvu_action_val.txt", num_classes=num_classes)
-train_dataloader = dict(dataset=dict(ann_file="hvu_action_train.txt", num_classes=num_classes, pipeline=train_pipeline))
+_val = dict(ann_file="hvu_action_val.json", tag_categories=["action"])
+train_dataloader = dict(dataset=dict(ann_file="hvu_action_train.json", tag_categories=["action"], pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(_val, pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(_val, pipeline=test_pipeline))
 del _val

@@ -1,7 +1,7 @@
 _base_ = ["tsn_r18_1x1x8_100e_hvu_action_rgb.py"]
 num_classes = 1678
 model = dict(cls_head=dict(num_classes=num_classes))
-_val = dict(ann_file="hvu_object_val.txt", num_classes=num_classes)
-train_dataloader = dict(dataset=dict(ann_file="hvu_object_train.txt", num_classes=num_classes))
+_val = dict(ann_file="hvu_object_val.json", tag_categories=["object"])
+train_dataloader = dict(dataset=dict(ann_file="hvu_object_train.json", tag_categories=["object"]))
 val_dataloader, test_dataloader = dict(dataset=_val), dict(dataset=_val)
 del _val
