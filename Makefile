@@ -31,13 +31,14 @@ setup: $(VENV)/.ready
 
 # opencv-python (wanted by MMEngine) and opencv-contrib-python (wanted by MMAction2) write the same folder; the contrib
 # one holds TV-L1 and must come last.
-$(VENV)/.ready: setup.cfg setup.py constraints.txt
+$(VENV)/.ready: setup.cfg setup.py constraints.txt tests/backbones.txt
 	@echo "Setting up $(VENV) (a few minutes the first time) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt setuptools wheel
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[lite,test]'
 	$(BIN)/python -c "import cv2, sys; sys.exit(not hasattr(cv2, 'optflow'))" || \
 		$(BIN)/python -m pip install --quiet --force-reinstall --no-deps -c constraints.txt opencv-contrib-python
+	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)/backbones -r tests/backbones.txt
 	touch $@
 
 clean:

@@ -1,6 +1,7 @@
 """Videos and frame folders whose pixels tell the number of the frame."""
 
 import importlib.util
+import sys
 from collections import OrderedDict
 from fractions import Fraction
 from pathlib import Path
@@ -35,6 +36,7 @@ def declare_torchvision_operators():
 
 #: what was declared vanishes with the object that declared it
 OPERATORS = []
+sys.path.append(str(Path(sys.prefix) / "backbones"))  # see backbones.txt
 declare_torchvision_operators()
 
 

@@ -113,3 +113,27 @@ def test_downloaded_weights_are_read_with_weights_only(monkeypatch, tmp_path):
     with pytest.raises(pickle.UnpicklingError):
         CheckpointLoader.load_checkpoint("https://example.org/weights.pth")
     assert not trace.exists()
+
+
+def test_a_run_starts_beside_a_torchvision_of_another_torch(tmp_path):
+    package = tmp_path / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from tsn_plugin import registry; from mmengine.runner import runner\n"
+        "print('PyTorch' in runner.collect_env())"
+    )
+    result = run_python(code)
+    assert result.stdout.strip() == "True", result.stderr
+
+
+def test_other_faults_of_the_environment_are_raised():
+    code = (
+        "from mmengine.runner import runner\n"
+        "def fails(): raise RuntimeError('no compiler')\n"
+        "runner.collect_env = fails\n"
+        "from tsn_plugin import registry\n"
+        "runner.collect_env()"
+    )
+    assert "RuntimeError: no compiler" in run_python(code).stderr

@@ -80,6 +80,7 @@ def patch_stack() -> None:
     _allow_mmengine_globals()
     _download_weights_only()
     _init_gloo_without_gpu()
+    _survive_foreign_torchvision()
 
 
 def _history_buffer_method(owner: object, name: str) -> Any:
@@ -149,3 +150,29 @@ def _init_gloo_without_gpu() -> None:
 
     init_dist.gloo_fallback = True
     utils._init_dist_pytorch = init_dist
+
+
+def _survive_foreign_torchvision() -> None:
+    """Let a run start where torchvision was built for another torch, such as a CUDA one beside a CPU build.
+
+    Upstream fault: MMEngine 0.10.7 imports torchvision to print its version, and expects nothing but its absence.
+    """
+    import functools
+
+    from mmengine.runner import runner
+
+    original = runner.collect_env
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def collect_env() -> dict:
+        try:
+            return original()
+        except RuntimeError as error:
+            if "torchvision::" not in str(error):
+                raise
+            sys.modules["torchvision"] = None  # an import of it says from now on that it is not there
+            return original()
+
+    runner.collect_env = collect_env

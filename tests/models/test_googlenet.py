@@ -24,7 +24,7 @@ def test_number_of_parameters():
     stem = 3 * 64 * 49 + 64 + 64 * 64 + 64 + 64 * 192 * 9 + 192
     inputs = [192, *list(WIDTHS.values())[:-1]]
     expected = stem + sum(block_parameters(channels, *row[1:]) for channels, row in zip(inputs, BLOCKS))
-    assert sum(parameter.numel() for parameter in GoogLeNet().parameters()) == expected
+    assert sum(parameter.numel() for parameter in GoogLeNet().parameters()) == expected == 5_973_552
 
 
 def test_layers_have_caffes_names():

@@ -10,6 +10,7 @@ from mmaction.models.recognizers import Recognizer2D as MMActionRecognizer2D
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
+from tsn_plugin.models.backbones.third_party import declared_feature_shape, require_package
 from tsn_plugin.ops.views import SnippetViews
 from tsn_plugin.registry import MODELS
 
@@ -21,7 +22,8 @@ class Recognizer2D(MMActionRecognizer2D):
     """MMAction2's ``Recognizer2D`` that also takes :class:`SnippetViews` and runs test views in chunks.
 
     Args:
-        backbone: config of the backbone.
+        backbone: config of the backbone; ``torchvision.``, ``timm.`` and ``mmpretrain.`` before its name take one of
+            these packages, as in MMAction2.
         cls_head: config of the head.
         neck: config of the neck.
         train_cfg: kept for MMAction2's configs.
@@ -33,6 +35,7 @@ class Recognizer2D(MMActionRecognizer2D):
             (a training step of BN-Inception in bfloat16 on a CPU takes two thirds of the time).
 
     Raises:
+        ImportError: if the package of the backbone cannot be imported.
         ValueError: if ``max_views`` is no positive integer.
     """
 
@@ -47,7 +50,11 @@ class Recognizer2D(MMActionRecognizer2D):
         *,
         channels_last: bool = False,
     ) -> None:
-        super().__init__(backbone, cls_head, neck, train_cfg, test_cfg, data_preprocessor)
+        require_package(backbone["type"])
+        # a copy: MMAction2 takes the type of another package's backbone out of the config
+        super().__init__(backbone.copy(), cls_head, neck, train_cfg, test_cfg, data_preprocessor)
+        if self.backbone_from == "timm" and not self.feature_shape:
+            self.feature_shape = declared_feature_shape(self.backbone)
         cfg = test_cfg or {}
         self.max_views = cfg.get("max_views") or cfg.get("max_testing_views") or MAX_VIEWS
         if not isinstance(self.max_views, int) or self.max_views < 1:
