@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", "--dump", dest="out", metavar="FILE", help="score file: .npz, .pkl or .json")
     parser.add_argument("--average-clips", choices=("score", "prob"), help="average views before or after softmax")
+    parser.add_argument("--amp", action="store_true", help="mixed precision: float16 on a GPU, bfloat16 on the CPU")
     parser.add_argument("--show-dir", help="folder for pictures of the tested videos with their predictions")
     parser.add_argument("--show", action="store_true", help="show these pictures in a window")
     parser.add_argument("--interval", type=int, default=1, help="picture every n-th video")

@@ -190,6 +190,11 @@ def test_our_scope_makes_an_unprefixed_head_ours():
     assert "from_pred_score" not in config.test_evaluator[-1]
 
 
+def test_amp_tests_under_autocast():
+    assert test_config("--amp").test_cfg.fp16 is True
+    assert "fp16" not in test_config().test_cfg
+
+
 def test_an_unknown_score_suffix_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"scores.txt: scores are written as .npz"):
         test_config("--out", "scores.txt")

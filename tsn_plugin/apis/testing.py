@@ -58,6 +58,8 @@ def apply_test_options(config: Config, arguments: argparse.Namespace) -> None:
             module.pop("init_cfg", None)
             if module.get("pretrained") is not None:
                 module.pretrained = None
+    if arguments.amp:
+        config.test_cfg = dict(config.test_cfg, fp16=True)  # MMEngine's autocast, bfloat16 without a GPU
     if arguments.average_clips is not None:
         config.model.cls_head.average_clips = arguments.average_clips
     if arguments.eval:
