@@ -28,6 +28,7 @@ CASES = {
         ({"clip_len": 5, "num_clips": 3, "protocol": "tsn_caffe", "phase": "val"}, UNSAMPLED),
         ({"clip_len": 5, "num_clips": 3, "protocol": "tsn_pytorch"}, UNSAMPLED),
     ],
+    "SampleFramesAtRate": [({"rate": 2.0, "clip_len": 5, "fps": 10.0}, UNSAMPLED)],
     "MultiScaleCrop": [
         ({"input_size": (16, 16), "scales": (1, 0.875, 0.75)}, video()),
         ({"input_size": (16, 16), "scales": (1, 0.875, 0.75), "lazy": True}, video()),

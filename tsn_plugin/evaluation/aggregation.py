@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch
 
+from tsn_plugin.ops.consensus import WINDOW_SECONDS, sliding_window_consensus
 from tsn_plugin.structures.scores import ClassScores
-
-#: Lengths of the sliding windows in seconds (ActivityNet challenge 2016).
-WINDOW_SECONDS = (1, 2, 4, 8, 16)
 
 
 def aggregate_views(view_scores: np.ndarray, *, crops: str = "mean") -> np.ndarray:
@@ -41,12 +40,9 @@ def aggregate_top_k(view_scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def aggregate_windows(
-    view_scores: np.ndarray, *, fps: float = 1, overlap: float = 0.2, seconds: tuple[int, ...] = WINDOW_SECONDS
+    view_scores: np.ndarray, *, fps: float = 1, overlap: float = 0.2, seconds: tuple[float, ...] = WINDOW_SECONDS
 ) -> np.ndarray:
-    """Video scores ``(K,)`` of untrimmed video: max inside windows, mean of the best windows, mean over window lengths.
-
-    The best are ``max(15, windows // 4)`` for each class; a window may be cut off at the end of the video. Meant for
-    untrimmed video: on UCF101 it is worse than the mean.
+    """Video scores ``(K,)`` of untrimmed video; see :func:`tsn_plugin.ops.consensus.sliding_window_consensus`.
 
     Args:
         view_scores: ``(T, crops, K)``; the maximum over crops is taken.
@@ -56,19 +52,9 @@ def aggregate_windows(
 
     Raises:
         ValueError: for a window shorter than one frame, an ``overlap`` outside ``[0, 1)`` or another shape.
-
-    Source: Caffe TSN ``video_funcs.py``, ``sliding_window_aggregation``.
     """
-    frames = _over_crops(view_scores, "max")
-    if not 0 <= overlap < 1 or min(seconds) * fps < 1:
-        raise ValueError(f"overlap={overlap} must be in [0, 1), and fps={fps} at least 1 / {min(seconds)}")
-    per_length = []
-    for length in seconds:
-        span = int(length * fps)
-        step = int(np.ceil(span * (1 - overlap)))
-        windows = np.stack([frames[start : start + span].max(axis=0) for start in range(0, len(frames), step)])
-        per_length.append(_mean_of_highest(windows, max(15, len(windows) // 4)))
-    return np.mean(per_length, axis=0)
+    frames = torch.from_numpy(_over_crops(view_scores, "max"))
+    return sliding_window_consensus(frames[None], fps=fps, overlap=overlap, seconds=seconds)[0].numpy()
 
 
 def reaggregate(scores: ClassScores, *, crops: str, num_crops: int | None = None) -> ClassScores:

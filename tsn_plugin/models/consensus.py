@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from tsn_plugin.ops.consensus import (
+    WINDOW_SECONDS,
     average_consensus,
     max_consensus,
+    sliding_window_consensus,
     top_k_consensus,
     weighted_consensus,
 )
@@ -82,6 +85,53 @@ class TopKConsensus(Consensus):
     def forward(self, scores: Tensor, features: Tensor) -> Tensor:
         """View scores ``(B, V, K)`` to video scores ``(B, K)``; features are not used."""
         return top_k_consensus(scores, self.k)
+
+
+@MODELS.register_module()
+class SlidingWindowConsensus(Consensus):
+    """For untrimmed video: sliding windows in a test, the mean in training.
+
+    Of each frame the highest score of its crops counts; then
+    :func:`~tsn_plugin.ops.consensus.sliding_window_consensus`. The frames must be sampled at an even rate
+    (``SampleFramesAtRate``).
+
+    Args:
+        num_crops: crops per frame of the test pipeline: 10 of ``TenCrop``, 3 of ``ThreeCrop``, 1 of ``CenterCrop``.
+        fps: frames per second that the test pipeline takes.
+        overlap: of neighbouring windows, as a share of their length.
+        seconds: lengths of the windows.
+
+    Raises:
+        ValueError: for less than one crop, a window shorter than one frame, or an ``overlap`` outside ``[0, 1)``; in a
+            test also for a number of views that is no multiple of ``num_crops``.
+    """
+
+    def __init__(
+        self,
+        num_crops: int = 10,
+        *,
+        fps: float = 1.0,
+        overlap: float = 0.2,
+        seconds: Sequence[float] = WINDOW_SECONDS,
+    ) -> None:
+        super().__init__()
+        if num_crops < 1:
+            raise ValueError(f"SlidingWindowConsensus got num_crops={num_crops}; it must be at least 1")
+        self.num_crops = num_crops
+        self.windows = dict(fps=fps, overlap=overlap, seconds=tuple(seconds))
+        sliding_window_consensus(torch.zeros(1, 1, 1), **self.windows)  # refuses what does not fit together
+
+    def forward(self, scores: Tensor, features: Tensor) -> Tensor:
+        """View scores ``(B, V, K)``, crop after crop, to video scores ``(B, K)``; features are not used."""
+        if self.training:
+            return average_consensus(scores)
+        if scores.shape[1] % self.num_crops:
+            raise ValueError(
+                f"{scores.shape[1]} views are no multiple of num_crops={self.num_crops}: give the number of crops of "
+                "the test pipeline to SlidingWindowConsensus"
+            )
+        frames = scores.unflatten(1, (self.num_crops, -1)).amax(dim=1)
+        return sliding_window_consensus(frames, **self.windows)
 
 
 @MODELS.register_module()

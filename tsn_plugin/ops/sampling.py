@@ -242,3 +242,23 @@ def repeat_last_sampled_frame(frames: np.ndarray, num_frames: int) -> np.ndarray
     inside = frames < num_frames
     last_inside = np.max(inside * frames, axis=1, keepdims=True)
     return np.where(inside, frames, last_inside)
+
+
+def fixed_rate_starts(num_frames: int, fps: float, rate: float) -> np.ndarray:
+    """Start (0-based frame) of ``rate`` snippets per second, each in the middle of its part of the time, ``(S,)``.
+
+    A video that is shorter than one part gives one snippet, in the middle.
+
+    Args:
+        num_frames: frames of the video.
+        fps: of the video.
+        rate: snippets per second.
+
+    Raises:
+        ValueError: if a rate is not positive or there is no frame.
+    """
+    if fps <= 0 or rate <= 0 or num_frames < 1:
+        raise ValueError(f"num_frames={num_frames}, fps={fps} and rate={rate} must be positive")
+    distance = fps / rate
+    count = max(int(num_frames / distance), 1)
+    return np.minimum((np.arange(count) + 0.5) * min(distance, num_frames), num_frames - 1).astype(int)

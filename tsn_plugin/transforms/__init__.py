@@ -18,6 +18,7 @@ from tsn_plugin.transforms.flip import Flip
 from tsn_plugin.transforms.formatting import FormatShape, PackActionInputs
 from tsn_plugin.transforms.resize import Resize
 from tsn_plugin.transforms.sampling import SampleFrames
+from tsn_plugin.transforms.untrimmed import SampleFramesAtRate
 
 __all__ = [
     "CenterCrop",
@@ -35,6 +36,7 @@ __all__ = [
     "RawFrameDecode",
     "Resize",
     "SampleFrames",
+    "SampleFramesAtRate",
     "TenCrop",
     "ThreeCrop",
 ]
