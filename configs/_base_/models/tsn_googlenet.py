@@ -1,5 +1,6 @@
 # GoogLeNet (TSN paper, Table 4) in the place of BN-Inception, from ImageNet (Caffe weights: BGR, 0-255). They come from
-# Caffe's model zoo, converted once: tools/convert_weights.py bvlc_googlenet.caffemodel data/weights/bvlc_googlenet.pth
+# Caffe's model zoo, converted once (its two auxiliary classifiers have no place here):
+# tools/convert_weights.py bvlc_googlenet.caffemodel data/weights/bvlc_googlenet.pth --allow-unused
 # torchvision's "googlenet" is another network, with batch normalisation.
 model = dict(
     type="tsn_plugin.Recognizer2D",
