@@ -1,4 +1,4 @@
-_base_ = ["../../_base_/models/zoo_r50.py", "../../_base_/datasets/omnisource.py", "../../_base_/schedules/zoo_100e.py",
+_base_ = ["../../_base_/models/zoo_r50.py", "../../_base_/joint/omnisource.py", "../../_base_/schedules/zoo_100e.py",
           "../../_base_/default_runtime.py"]
 model = dict(data_preprocessor=_base_.data_preprocessor, cls_head=dict(num_classes=_base_.num_classes))
 train_pipeline = [*_base_.opening, dict(_base_.sampling, num_clips=8), *_base_.decoding, *_base_.resize_256, *_base_.random_resized_crop, *_base_.flip, *_base_.packing]

@@ -1,6 +1,7 @@
-# Mini-Kinetics with the web data of OmniSource (Duan et al., ECCV 2020): images, Instagram videos, uncut Kinetics videos. A
-# leaf names the sources that train beside the clips, each in steps of its own.
-_base_ = ["minikinetics_videos.py", "../modalities/zoo_rgb_videos.py"]
+# Mini-Kinetics with the web data of OmniSource (Duan et al., ECCV 2020): images, Instagram videos, uncut Kinetics videos. Data
+# sets and modality in one, since each source has a pipeline; a leaf names those that train beside the clips, each in steps
+# of its own.
+_base_ = ["../datasets/minikinetics_videos.py", "../modalities/zoo_rgb_videos.py"]
 _augmentation = [*_base_.resize_256, *_base_.random_resized_crop, *_base_.flip, *_base_.packing]
 _videos = [*_base_.opening, dict(_base_.sampling, num_clips=8), *_base_.decoding, *_augmentation]
 _images = dict(type="VideoDataset", data_root="data/OmniSource", pipeline=[dict(type="ImageDecode"), *_augmentation])
