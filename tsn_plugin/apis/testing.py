@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 
 from tsn_plugin.apis.options import load_config
 from tsn_plugin.apis.training import build_runner
+from tsn_plugin.evaluation.metrics import DumpScores
 from tsn_plugin.models.heads import TSNHead
 from tsn_plugin.registry import MODELS, TRANSFORMS
 
@@ -78,13 +79,15 @@ def apply_test_options(config: Config, arguments: argparse.Namespace) -> None:
 
 
 def format_metrics(metrics: dict[str, float]) -> list[str]:
-    """The lines with which MMAction2 0.x ended a test.
+    """The lines with which MMAction2 0.x ended a test; what a score file tells of itself is none of them.
 
-    >>> format_metrics({"acc/top1": 0.8303, "acc/mean1": 0.82961})
+    >>> format_metrics({"acc/top1": 0.8303, "acc/mean1": 0.82961, "scores/videos": 2})
     ['top1_acc: 0.8303', 'mean_class_accuracy: 0.8296']
     """
     lines = []
     for key, value in metrics.items():
+        if key.startswith(f"{DumpScores.default_prefix}/"):
+            continue
         name = key.split("/")[-1]
         if name.startswith("top") and name[3:].isdigit():
             name = f"{name}_acc"
