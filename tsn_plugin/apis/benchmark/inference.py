@@ -70,7 +70,9 @@ class VideoTester:
         with torch.inference_mode(), mixed if self.way == BF16 else contextlib.nullcontext():
             (sample,) = self.model.test_step(batch)
         self.synchronize()
-        return sample.pred_score.float().cpu()
+        # MMAction2 1.1 has another field
+        scores = sample.pred_score if "pred_score" in sample else sample.pred_scores.item
+        return scores.float().cpu()
 
     def flops(self) -> float:
         """Floating-point operations of one test."""

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import av
+import mmaction
 import numpy as np
+from mmengine.utils import digit_version
 
 from tsn_plugin.apis.benchmark.timing import STOCK, Timing, time_in_turns
 from tsn_plugin.modality import Modality, get_modality
@@ -93,9 +95,15 @@ def pipeline_config(source: BenchmarkInput, phase: str, *, way: str, snippets: i
         dict(type=f"{own}DecordDecode" if source.is_video else f"{own}RawFrameDecode"),
         dict(type=f"{own}Resize", scale=(-1, 256)),
         *(crops if test else augmentation),
-        dict(type=f"{own}FormatShape", input_format="NCHW"),
+        dict(type=f"{own}FormatShape", input_format=_layout(source, way)),
         dict(type=f"{own}PackActionInputs"),
     ]
+
+
+def _layout(source: BenchmarkInput, way: str) -> str:
+    """MMAction2 1.1 has a layout of its own for flow."""
+    is_old = digit_version(mmaction.__version__) < digit_version("1.2")
+    return "NCHW_Flow" if way == STOCK and source.modality.is_flow and is_old else "NCHW"
 
 
 def build_pipeline(

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import torch
-from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from torch.utils.flop_counter import FlopCounterMode
 
 from tsn_plugin.apis.benchmark.inference import BF16, WAYS
-from tsn_plugin.apis.benchmark.networks import NETWORKS, build_model, initial_weights, synchronizer
+from tsn_plugin.apis.benchmark.networks import NETWORKS, NUM_CLASSES, build_model, initial_weights, synchronizer
 from tsn_plugin.apis.benchmark.pipelines import PLUGIN
 from tsn_plugin.apis.benchmark.timing import STOCK, Timing, time_in_turns
 from tsn_plugin.engine.hooks import PartialBNHook
 from tsn_plugin.engine.optim_wrapper import AutocastOptimWrapper
+from tsn_plugin.transforms import PackActionInputs
 
 
 class TrainingStep:
@@ -93,20 +92,12 @@ def random_batch(videos: int, snippets: int, side: int) -> dict[str, list]:
     """A batch of random uint8 snippets ``(snippets, 3, side, side)`` with random labels, as a data loader gives it."""
     generator = torch.Generator().manual_seed(0)
     shape = (snippets, 3, side, side)
-    inputs = [torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8) for _ in range(videos)]
-    labels = torch.randint(0, 400, (videos, 1), generator=generator)
-    samples = [ActionDataSample() for _ in labels]
-    for sample, label in zip(samples, labels):
-        _set_label(sample, label)
-    return dict(inputs=inputs, data_samples=samples)
-
-
-def _set_label(sample: ActionDataSample, label: torch.Tensor) -> None:
-    # MMAction2 1.1 has add_gt_labels
-    with contextlib.suppress(AttributeError):
-        sample.set_gt_label(label)
-        return
-    sample.add_gt_labels(label)
+    pack, batch = PackActionInputs(), dict(inputs=[], data_samples=[])
+    for label in torch.randint(0, NUM_CLASSES, (videos,), generator=generator).tolist():
+        images = torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
+        for key, value in pack.transform(dict(imgs=images.numpy(), label=label)).items():
+            batch[key].append(value)
+    return batch
 
 
 def _optim_wrapper(model: BaseModel, way: str) -> OptimWrapper:
