@@ -2,6 +2,9 @@
 
 import copy
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -27,7 +30,7 @@ class Numbers(Dataset):
         return len(self.values)
 
     def __getitem__(self, index):
-        return torch.tensor([float(self.values[index])])
+        return dict(inputs=torch.tensor([float(self.values[index])]))
 
 
 class Slope(BaseModel):
@@ -39,11 +42,6 @@ class Slope(BaseModel):
         SEEN.append([int(value) for value in inputs])
         return {"loss": (self.weight * torch.stack(list(inputs))).mean()}
 
-    def train_step(self, data, optim_wrapper):
-        losses = self(data, mode="loss")
-        optim_wrapper.update_params(losses["loss"])
-        return losses
-
 
 def loader(dataset, batch_size, shuffle=False, drop_last=False):
     sampler = dict(type="DefaultSampler", shuffle=shuffle)
@@ -53,7 +51,7 @@ def loader(dataset, batch_size, shuffle=False, drop_last=False):
 def train(tmp_path, *, auxiliary, every=1, epochs=2, **keywords):
     init_default_scope("mmaction")
     SEEN.clear()
-    runner = Runner(
+    settings = dict(
         model=Slope(),
         work_dir=str(tmp_path),
         train_dataloader=loader(Numbers(0, 4), 1),
@@ -64,8 +62,8 @@ def train(tmp_path, *, auxiliary, every=1, epochs=2, **keywords):
         default_scope="mmaction",
         experiment_name=f"joint_{tmp_path.name}",
         randomness=dict(seed=0),
-        **keywords,
     )
+    runner = Runner(**{**settings, **keywords})
     runner.train()
     return runner
 
@@ -95,6 +93,62 @@ def test_the_main_source_may_have_more_steps_than_the_others(tmp_path):
     assert runner.optim_wrapper.get_lr()["lr"] == [pytest.approx(0.01)]  # after 4 iterations, not 8 steps
 
 
+def test_steps_of_one_iteration_have_one_learning_rate(tmp_path):
+    runner = train(
+        tmp_path,
+        auxiliary=[source("web", 10, 2, 2)],
+        param_scheduler=dict(type="MultiStepLR", by_epoch=False, milestones=[2], gamma=0.1),
+        epochs=1,
+    )
+    # the slope is the mean of a batch: 0 to 3 of the clips, 10.5 of the others
+    expected = -0.1 * (0 + 10.5 + 1 + 10.5) - 0.01 * (2 + 10.5 + 3 + 10.5)
+    assert runner.model.weight.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "every", "expected"),
+    [
+        (1, 1, [(0, 10.5), (1, 10.5), (2, 10.5), (3, 10.5)]),
+        (1, 2, [(0, 1), (10.5, 2), (3, 10.5)]),
+        (2, 4, [(0, 1), (2, 3), (10.5, 0), (1, 2), (3, 10.5)]),
+        (2, 8, [(0, 1), (2, 3), (0, 1), (2, 3), (10.5,)]),  # what is left over is an update of its own
+    ],
+)
+def test_accumulated_gradients_count_the_steps_of_all_sources(tmp_path, epochs, every, expected):
+    updates = []
+
+    class Spy(Slope):
+        def train_step(self, data, optim_wrapper):
+            before = self.weight.item()
+            losses = super().train_step(data, optim_wrapper)
+            if self.weight.item() != before:
+                updates.append(before - self.weight.item())
+            return losses
+
+    train(
+        tmp_path,
+        auxiliary=[source("web", 10, 2, 2)],
+        every=every,
+        epochs=epochs,
+        model=Spy(),
+        optim_wrapper=dict(accumulative_counts=2, optimizer=dict(type="SGD", lr=1.0)),
+        param_scheduler=None,
+    )
+    assert updates == pytest.approx([sum(means) / len(means) for means in expected], abs=1e-4)
+
+
+def test_the_log_names_the_sources(tmp_path):
+    logger = dict(logger=dict(type="LoggerHook", interval=2))
+    runner = train(tmp_path, auxiliary=[source("web", 100, 4, 2)], epochs=1, default_hooks=logger)
+    lines = [json.loads(line) for line in next(tmp_path.rglob("scalars.json")).read_text().splitlines()]
+    weights = [0, -0.1 * 0, -0.1 * 100.5, -0.1 * (100.5 + 1)]  # before each of the first four steps
+    assert [line["step"] for line in lines] == [2, 4]
+    assert lines[0]["loss"] == pytest.approx((weights[0] * 0 + weights[2] * 1) / 2)
+    assert lines[0]["web/loss"] == pytest.approx((weights[1] * 100.5 + weights[3] * 102.5) / 2)
+    history = runner.message_hub.log_scalars
+    assert len(history["train/data_time"].data[0]) == len(history["train/time"].data[0]) == 4
+
+
 def test_every_pass_has_an_order_of_its_own(tmp_path):
     train(tmp_path, auxiliary=[source("web", 100, 4, shuffle=True, batches=2)], epochs=2)
     drawn = [batch[0] for batch in SEEN if batch[0] >= 100]
@@ -110,6 +164,30 @@ def test_resume_goes_on_with_the_next_epoch(tmp_path):
     train(tmp_path / "part", auxiliary=copy.deepcopy(auxiliary), epochs=1)
     train(tmp_path / "part", auxiliary=copy.deepcopy(auxiliary), epochs=2, resume=True)
     assert second_epoch == SEEN
+
+
+def test_two_processes_share_every_source(tmp_path):
+    script = Path(__file__).with_name("ddp_joint_training.py")
+    command = [sys.executable, "-W", "ignore", str(script), str(tmp_path)]
+    processes = [subprocess.Popen([*command, str(rank)], stderr=subprocess.PIPE, text=True) for rank in range(2)]
+    try:
+        for process in processes:
+            _, errors = process.communicate(timeout=120)
+            assert process.returncode == 0, errors
+    finally:
+        for process in processes:
+            process.kill()
+    first, second = (torch.load(tmp_path / f"rank{rank}.pth") for rank in range(2))
+    steps = [*zip(first["seen"], second["seen"])]
+    # in an epoch 6 clips one by one, which is 3 steps; of the 8 others 2 at a time, which is a pass and a half
+    assert [(len(one), len(other)) for one, other in steps] == [(1, 1), (2, 2)] * 6
+    epochs = [steps[:6], steps[6:]]
+    for epoch in epochs:
+        assert sorted(number for step in epoch[::2] for share in step for number in share) == [*range(6)]
+        assert {number for step in epoch[1:4:2] for share in step for number in share} == {*range(100, 108)}
+    assert epochs[0] != epochs[1]
+    means = [torch.tensor([*one, *other], dtype=torch.float32).mean() for one, other in steps]
+    assert first["weight"] == second["weight"] == pytest.approx(-0.1 * float(sum(means)), rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
 from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
@@ -21,10 +22,12 @@ class JointTrainLoop(EpochBasedTrainLoop):
     After every ``every``-th step on the main source, each auxiliary source has its steps: forward, backward and update
     of its own, so that sources may differ in batch size and number of snippets. An epoch, an iteration and the learning
     rate are counted by the main source alone; an auxiliary source that runs out begins anew, in another order. Its
-    losses are logged with its name: ``train/web/loss``.
+    losses are logged with its name: ``train/web/loss``. Hooks see one iteration, with the main source's batch; where
+    gradients are accumulated, the steps of all sources count.
 
     MMAction2 1.x has a loop that hands one batch of every source to a model together, which a TSN cannot take, and
-    ends an epoch with the shortest source.
+    ends an epoch with the shortest source, whereas schedules in iterations count on the main one's length. Its 0.x
+    runner takes the others' turn after the first of ``every`` steps; this loop after the last.
 
     Args:
         runner: the runner.
@@ -61,6 +64,14 @@ class JointTrainLoop(EpochBasedTrainLoop):
         if len(set(names)) < len(names):
             raise ValueError(f"auxiliary sources need different names, got {', '.join(names)}")
 
+    def run(self) -> torch.nn.Module:
+        """The trained model, after all epochs."""
+        iterations = (self._iter, self._max_iters)
+        # MMEngine counts the main source's steps only, and accumulated gradients end with the last one counted
+        steps = [count + count // self.every * self._batches_per_turn for count in iterations]
+        self.runner.optim_wrapper.initialize_count_status(self.runner.model, *steps)
+        return super().run()
+
     def run_epoch(self) -> None:
         """One pass over the main source."""
         for source in self.sources:
@@ -68,21 +79,26 @@ class JointTrainLoop(EpochBasedTrainLoop):
         super().run_epoch()
 
     def run_iter(self, idx: int, data_batch: Any) -> None:
-        """One step on the main source, and the turn of the others where it is due."""
-        super().run_iter(idx, data_batch)
-        if self._iter % self.every:
-            return
+        """One iteration: a step on the main source, and the turn of the others where it is due."""
+        self.runner.call_hook("before_train_iter", batch_idx=idx, data_batch=data_batch)
+        outputs = self._step(data_batch)
+        if (self._iter + 1) % self.every == 0:
+            self._turn_of_the_others()
+        self.runner.call_hook("after_train_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
+        self._iter += 1
+
+    @property
+    def _batches_per_turn(self) -> int:
+        return sum(source.batches for source in self.sources)
+
+    def _turn_of_the_others(self) -> None:
         for source in self.sources:
             for _ in range(source.batches):
-                self._auxiliary_step(source, idx)
+                for name, value in self._step(next(source)).items():
+                    self.runner.message_hub.update_scalar(f"train/{source.name}/{name}", value)
 
-    def _auxiliary_step(self, source: _Source, idx: int) -> None:
-        batch = next(source)
-        # hooks that watch the whole step count iterations: of the others, only the freezing of layers is due here
-        self.runner.call_hook("before_train_iter", batch_idx=idx, data_batch=batch)
-        losses = self.runner.model.train_step(batch, optim_wrapper=self.runner.optim_wrapper)
-        for name, value in losses.items():
-            self.runner.message_hub.update_scalar(f"train/{source.name}/{name}", value)
+    def _step(self, batch: Any) -> dict:
+        return self.runner.model.train_step(batch, optim_wrapper=self.runner.optim_wrapper)
 
 
 class _Source:
