@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from tsn_plugin.evaluation.aggregation import AGGREGATIONS
 from tsn_plugin.evaluation.fusion import fuse_scores, load_streams
 from tsn_plugin.evaluation.report import METRICS, accuracy_table
 from tsn_plugin.evaluation.score_files import save_scores
@@ -24,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--classes", metavar="FILE", help="class names for the picture, one per line, or classInd.txt")
     parser.add_argument("--names-from", metavar="LIST", help="list that was tested, for files without video names")
     parser.add_argument("--labels-from", metavar="LIST", help="list of the labels (default: those of the files)")
-    parser.add_argument("--crop-agg", choices=("mean", "max"), help="aggregate kept view scores anew over crops")
+    parser.add_argument("--crop-agg", choices=AGGREGATIONS, help="aggregate kept view scores anew")
     parser.add_argument("--num-crops", type=int, help="crops per frame, for files that do not tell")
     parser.add_argument("--allow-probs", action="store_true", help="fuse files that all hold probabilities")
     args = parser.parse_args(argv)

@@ -10,7 +10,9 @@ from tsn_plugin.evaluation.aggregation import (
     aggregate_views,
     aggregate_windows,
     crop_major,
+    frame_major,
     reaggregate,
+    stack_views,
 )
 from tsn_plugin.evaluation.functional import mean_class_accuracy, softmax
 from tsn_plugin.evaluation.fusion import fuse_scores
@@ -69,23 +71,62 @@ KEPT = ClassScores(  # one video, two frames of two crops: crop 0 scores 1 and 2
 )
 
 
-@pytest.mark.parametrize(("crops", "expected"), [("mean", 2.0), ("max", 3.5)])  # frames: 3 and 1, or 5 and 2
+@pytest.mark.parametrize(
+    ("crops", "expected"),
+    [
+        ("mean", 2.0),  # frames: 3 and 1
+        ("max", 3.5),  # frames: 5 and 2
+        ("windows", (3.5 + 4 * 5) / 5),  # of one second: 5 and 2; the window of each greater length: 5
+    ],
+)
 def test_kept_view_scores_are_aggregated_anew(crops, expected):
     anew = reaggregate(KEPT, crops=crops, num_crops=2)
     assert anew.scores.tolist() == [[expected]]
     assert (anew.names, anew.labels.tolist(), anew.num_crops) == (("a",), [0], 2)
 
 
+def of_lengths(*frames, crops=2):
+    """View scores ``(crops * frames, 1)`` of videos of different lengths, counted through."""
+    ends = np.cumsum([crops * count for count in frames])
+    return np.split(np.arange(ends[-1], dtype=np.float32)[:, None], ends[:-1])
+
+
+def test_shorter_videos_are_filled_up():
+    views = of_lengths(3, 1)
+    stacked = stack_views(views, 2)
+    assert stacked.shape == (2, 6, 1)
+    np.testing.assert_array_equal(stacked[1, :, 0], [6, np.nan, np.nan, 7, np.nan, np.nan])  # crop 0, then crop 1
+    assert frame_major(stacked[0], 2)[..., 0].tolist() == [[0, 3], [1, 4], [2, 5]]
+    assert frame_major(stacked[1], 2)[..., 0].tolist() == [[6, 7]]
+    kept = ClassScores(("a", "b"), np.zeros((2, 1)), view_scores=stacked, num_crops=2)
+    assert reaggregate(kept, crops="mean").scores.tolist() == [[2.5], [6.5]]
+    # 3, 4 and 5 of the better crop: mean 4; windows of two seconds 4 and 5; the greater ones 5
+    assert reaggregate(kept, crops="windows").scores.tolist() == [[pytest.approx((4 + 4.5 + 3 * 5) / 5)], [7]]
+
+
+def test_videos_of_one_length_need_no_number_of_crops():
+    np.testing.assert_array_equal(stack_views(of_lengths(2, 2), None), np.arange(8).reshape(2, 4, 1))
+
+
+@pytest.mark.parametrize("num_crops", [None, 4])
+def test_different_lengths_need_the_number_of_crops(num_crops):
+    with pytest.raises(ValueError, match=rf"from 2 to 6 views, and num_crops={num_crops} does not tell .*on_device"):
+        stack_views(of_lengths(3, 1), num_crops)
+
+
 def test_all_golden_videos_are_aggregated_anew():
     views = np.stack([crop_major(view) for view in GOLDEN["scores_a"]])
     names = tuple(map(str, range(len(views))))
     scores = ClassScores(names, GOLDEN["mean"], view_scores=views, num_crops=10)
-    np.testing.assert_allclose(reaggregate(scores, crops="max").scores, GOLDEN["crop_max"], rtol=0, atol=1e-9)
+    for crops, key in (("max", "crop_max"), ("windows", "sliding_window_fps1")):
+        np.testing.assert_allclose(reaggregate(scores, crops=crops).scores, GOLDEN[key], rtol=0, atol=1e-9)
 
 
 def test_what_aggregating_anew_needs():
     with pytest.raises(ValueError, match="keep_view_scores=True"):
         reaggregate(ClassScores(("a",), np.zeros((1, 1))), crops="max")
+    with pytest.raises(ValueError, match="crops='median' is unknown; known: mean, max, windows"):
+        reaggregate(KEPT, crops="median", num_crops=2)
     with pytest.raises(ValueError, match="--num-crops"):
         reaggregate(KEPT, crops="max")
     with pytest.raises(ValueError, match="num_crops=3 does not divide the 4 views"):

@@ -74,6 +74,16 @@ def test_view_scores_are_written_on_request(tmp_path):
     np.testing.assert_array_equal(load_scores(tmp_path / "s.npz").view_scores[3], views)
 
 
+def test_view_scores_of_videos_of_different_lengths_are_filled_up(tmp_path):
+    tested = samples(view_boxes=np.zeros((2, 5), int))
+    for index, sample in enumerate(tested):
+        sample["view_scores"] = torch.arange(6.0 * (1 + index % 2)).reshape(-1, 3)  # two crops of one frame, or of two
+    evaluate(DumpScores(str(tmp_path / "s.npz"), keep_view_scores=True), tested)
+    views = load_scores(tmp_path / "s.npz").view_scores
+    assert views[0, :, 0].tolist() == [0, pytest.approx(np.nan, nan_ok=True), 3, pytest.approx(np.nan, nan_ok=True)]
+    assert views[1, :, 0].tolist() == [0, 3, 6, 9]
+
+
 def test_the_originals_layout_is_written_on_request(tmp_path):
     views = torch.arange(6.0).reshape(2, 3)
     tested = samples(view_scores=views, view_boxes=np.zeros((2, 5), int))

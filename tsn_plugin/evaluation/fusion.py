@@ -64,7 +64,7 @@ def load_streams(
         paths: one score file per stream.
         names_from: list that was tested, for files without names.
         labels_from: list whose labels replace the files'.
-        crops: ``'mean'`` or ``'max'`` to aggregate kept view scores anew; default: the scores of the files.
+        crops: ``'mean'``, ``'max'`` or ``'windows'`` to aggregate kept view scores anew; default: the files' scores.
         num_crops: crops of each frame, where the files do not know it.
 
     Raises:

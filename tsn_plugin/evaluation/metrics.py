@@ -13,6 +13,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from tsn_plugin.evaluation import functional
+from tsn_plugin.evaluation.aggregation import stack_views
 from tsn_plugin.evaluation.names import relative_names
 from tsn_plugin.evaluation.score_files import check_score_path, save_scores
 from tsn_plugin.registry import METRICS
@@ -154,17 +155,19 @@ class DumpScores(BaseMetric):
         """Write the file and report how many videos it holds.
 
         Raises:
-            ValueError: if a name has two results that differ, or a score is not finite.
+            ValueError: if a name has two results that differ, a score is not finite, or view scores of videos of different
+                lengths cannot be put into one array.
         """
         names, scores, labels, views, crops = _columns(_one_result_per_name(results))
+        num_crops = crops[0] if self.keep_view_scores else None
         save_scores(
             self.out_file_path,
             ClassScores(
                 relative_names(names),
                 np.stack(scores),
                 functional.stack_labels(labels, len(scores[0])),
-                np.stack(views) if self.keep_view_scores else None,
-                num_crops=crops[0] if self.keep_view_scores else None,
+                stack_views(views, num_crops) if self.keep_view_scores else None,
+                num_crops=num_crops,
             ),
             layout=self.layout,
         )
