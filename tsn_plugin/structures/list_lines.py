@@ -1,0 +1,91 @@
+r"""The lines of file lists, ``<path> <numbers>``: one place that knows how they are written and read.
+
+Fields are separated by blanks, as MMAction2 has them. A path that holds blanks itself is followed by tabs; such lines
+are read by this package's datasets (MMAction2's ``VideoDataset`` takes ``delimiter='\t'``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ListLine:
+    """A path and the numbers behind it: for frames ``[offset] count label ...``, for videos ``label ...``.
+
+    Attributes:
+        path: as written in the list (POSIX).
+        numbers: whole numbers.
+        line_number: 1-based, for error messages; 0 if it does not come from a file.
+    """
+
+    path: str
+    numbers: tuple[int, ...]
+    line_number: int = 0
+
+    def __str__(self) -> str:
+        separator = "\t" if self.path.split() != [self.path] else " "
+        return separator.join([self.path, *map(str, self.numbers)])
+
+
+def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
+    """The path and the numbers of one line.
+
+    A line with a tab is split at its tabs. Another one is split at blanks from its end on: ``num_numbers`` numbers, or
+    all that stand there, so that only a path that ends in a number of its own needs tabs.
+
+    >>> parse_line("Archery/a b.avi 3").path
+    'Archery/a b.avi'
+    >>> parse_line("take 2 120 5", num_numbers=2)
+    ListLine(path='take 2', numbers=(120, 5), line_number=0)
+
+    Args:
+        text: the line.
+        num_numbers: how many numbers follow the path; default: as many as there are.
+
+    Raises:
+        ValueError: if there is no path, or not as many whole numbers.
+    """
+    text = text.strip("\r\n")
+    fields = text.split("\t") if "\t" in text else _split_at_blanks(text.strip(), num_numbers)
+    path, numbers = fields[0].strip(), [field.strip() for field in fields[1:]]
+    if not path or not all(map(_is_number, numbers)) or num_numbers not in (None, len(numbers)):
+        wanted = "numbers" if num_numbers is None else f"{num_numbers} numbers"
+        raise ValueError(f"{text!r} is not a path and {wanted}, separated by blanks, or by tabs if the path has blanks")
+    return ListLine(path, tuple(map(int, numbers)))
+
+
+def read_lines(path: str | Path, *, num_numbers: int | None = None) -> Iterator[ListLine]:
+    """The lines of a list, empty ones left out; a byte order mark and CRLF do no harm.
+
+    Raises:
+        FileNotFoundError: if there is no such list.
+        ValueError: for a line of another form, with its number.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"list {path} does not exist; tools/build_file_list.py writes lists")
+    for number, text in enumerate(path.read_text("utf-8-sig").split("\n"), start=1):
+        if not text.strip():
+            continue
+        try:
+            line = parse_line(text, num_numbers=num_numbers)
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error}") from None
+        yield ListLine(line.path, line.numbers, number)
+
+
+def _split_at_blanks(text: str, num_numbers: int | None) -> list[str]:
+    if num_numbers is not None:
+        return text.rsplit(None, num_numbers)
+    words = text.split()
+    count = 0
+    while count < len(words) - 1 and _is_number(words[-1 - count]):
+        count += 1
+    return text.rsplit(None, count)
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
