@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import fields
 
+from tsn_plugin.ops.optical_flow import FLOW_METHODS
 from tsn_plugin.preparation.extraction import ExtractionOptions, parse_size, plan_extraction, run_extraction, summary
-from tsn_plugin.preparation.flow import FLOW_METHODS
 
 
 def main(argv: Sequence[str] | None = None) -> None:

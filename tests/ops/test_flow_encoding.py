@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tsn_plugin.ops.flow_encoding import are_planes, mirrored_images, mirrored_snippets, negated_levels
+from tsn_plugin.ops.flow_encoding import are_planes, mirrored_images, mirrored_snippets, negated_levels, quantize_flow
 
 LEVELS = np.arange(256, dtype=np.uint8)
 
@@ -63,3 +63,38 @@ def test_unknown_flow_layouts_are_refused():
     assert not are_planes([np.zeros((4, 5, 2))])
     with pytest.raises(ValueError, match=r"flow images have shape \(4, 5, 3\); expected \(H, W, 2\)"):
         are_planes([np.zeros((4, 5, 3))])
+
+
+@pytest.mark.parametrize(
+    ("pixels", "level"),
+    [
+        (-20.1, 0),
+        (-20, 0),
+        (0, 128),  # 127.5 to the even neighbour
+        (20, 255),
+        (20.1, 255),
+        (1, 134),  # 255 * 21 / 40 = 133.875
+        (-1, 121),  # 255 * 19 / 40 = 121.125
+        (-7 / 51 * 20, 110),  # 255 * (1 - 7 / 51) / 2 = 110
+    ],
+)
+def test_quantize_flow_by_hand(pixels, level):
+    assert quantize_flow(np.array([pixels]), bound=20).tolist() == [level]
+
+
+def test_quantize_flow_as_the_original_formula():
+    """dense_flow ``common.cpp``: v < -b is 0, v > b is 255, else round(255 (v + b) / (2 b)), halves to even."""
+    flow = np.random.default_rng(0).uniform(-25, 25, (40, 50, 2)).astype(np.float32)
+
+    def level(value, bound=20):
+        if value < -bound:
+            return 0
+        return 255 if value > bound else round(255 * (value + bound) / (2 * bound))
+
+    expected = [level(float(value)) for value in flow.ravel()]
+    assert quantize_flow(flow, bound=20).ravel().tolist() == expected
+
+
+def test_quantize_flow_rejects_a_bound_of_zero():
+    with pytest.raises(ValueError, match="bound=0 must be positive"):
+        quantize_flow(np.zeros(2), bound=0)

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tsn_plugin.preparation.flow import make_flow_function
+from tsn_plugin.ops.optical_flow import make_flow_method
 from tsn_plugin.preparation.toy_scene import MOTIONS, PALETTES, make_scene
 
 
@@ -51,10 +51,10 @@ def test_the_ball_moves_against_the_background_as_its_motion_says(motion):
     """The flow inside the ball, less that of the background, in five frames of eight scenes."""
     relative, spread = [], []
     for seed in range(8):
-        scene, flow_between = scene_of("red", motion, seed), make_flow_function("dis")
+        scene, method = scene_of("red", motion, seed), make_flow_method("dis")
         frames = [scene.frame(time) for time in range(0, 6)]
-        grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
-        flow = np.concatenate([flow_between(*pair)[None] for pair in zip(grey, grey[1:])])
+        grey = [method.prepare(frame) for frame in frames]
+        flow = np.stack(method.flows(list(zip(grey, grey[1:]))))
         ball = np.stack([frame[..., 0] > frame[..., 2].astype(int) + 60 for frame in frames[:-1]])
         relative.append(flow[ball].mean(0) - np.median(flow[~ball], axis=0))
         spread.append(flow[ball].std(0).mean())

@@ -16,6 +16,25 @@ import torch
 Levels = TypeVar("Levels", np.ndarray, torch.Tensor)
 
 
+def quantize_flow(flow: np.ndarray, bound: float) -> np.ndarray:
+    """Flow in pixels as levels, uint8 of the same shape: ``-bound`` is 0, ``bound`` 255, what lies beyond is clipped.
+
+    Zero motion is level 128: halves are rounded to the even neighbour.
+
+    >>> quantize_flow(np.array([-30.0, -20.0, 0.0, 0.08, 20.0, 30.0]), bound=20).tolist()
+    [0, 0, 128, 128, 255, 255]
+
+    Source: dense_flow ``common.cpp``.
+
+    Raises:
+        ValueError: if ``bound`` is not positive.
+    """
+    if bound <= 0:
+        raise ValueError(f"bound={bound} must be positive")
+    levels = np.rint(255 * (flow.astype(np.float64) + bound) / (2 * bound))
+    return levels.clip(0, 255).astype(np.uint8)
+
+
 def negated_levels(levels: Levels, *, legacy: bool = False) -> Levels:
     """Levels of the opposite motion: ``256 - v``, at most 255, so that zero motion (128) stays zero.
 

@@ -1,7 +1,7 @@
 """Images and optical flow of videos as folders of JPEGs, in the layout of the original TSN code.
 
 ``OUT/<video>/img_00001.jpg, flow_x_00001.jpg, flow_y_00001.jpg, ...``; which image belongs to which flow:
-:func:`~tsn_plugin.preparation.flow.frame_pairs`. A video's folder appears when it is complete, so that a job can be
+:func:`~tsn_plugin.ops.optical_flow.frame_pairs`. A video's folder appears when it is complete, so that a job can be
 stopped and started again at any time.
 """
 
@@ -21,8 +21,9 @@ import cv2
 import numpy as np
 
 from tsn_plugin.modality import get_modality
+from tsn_plugin.ops.flow_encoding import quantize_flow
+from tsn_plugin.ops.optical_flow import FLOW_METHODS, FlowMethod, frame_pairs, make_flow_method
 from tsn_plugin.preparation.executors import JobReport, check_in, run_jobs
-from tsn_plugin.preparation.flow import FLOW_METHODS, frame_pairs, make_flow_function, quantize_flow
 from tsn_plugin.preparation.frame_folders import PARTIAL_MARK, FrameCounts, FramePrefixes, count_frames
 from tsn_plugin.preparation.settings import claim_folder, write_atomically
 from tsn_plugin.preparation.videos import find_videos
@@ -38,7 +39,7 @@ class ExtractionOptions:
     """How frames and flow are made.
 
     Attributes:
-        method: a key of :data:`~tsn_plugin.preparation.flow.FLOW_METHODS`.
+        method: a key of :data:`~tsn_plugin.ops.optical_flow.FLOW_METHODS`.
         bound: flow of ``-bound`` to ``bound`` pixels is spread over the levels 0 to 255.
         step: use every ``step``-th frame.
         size: ``(width, height)`` to resize to before the flow is computed; the original's shell script takes 340x256.
@@ -133,7 +134,7 @@ def run_extraction(jobs: Sequence[ExtractionJob], out: str | Path, *, workers: i
     out = Path(out)
     for options in {job.options for job in jobs}:
         if options.flow:
-            make_flow_function(options.method)  # fails now rather than once per video
+            make_flow_method(options.method)  # fails now rather than once per video
         claim_folder(out, options.settings(), note="extraction.json")
     for parent in {job.folder.parent for job in jobs}:
         _remove_abandoned(parent)
@@ -198,29 +199,29 @@ def resized_size(size: tuple[int, int], options: ExtractionOptions) -> tuple[int
 
 def _write_pairs(video: Path, folder: Path, options: ExtractionOptions) -> int:
     image_name, flow_name = get_modality("RGB").filename_tmpl, get_modality("Flow").filename_tmpl
-    flow_between = make_flow_function(options.method) if options.flow else None
+    method = make_flow_method(options.method) if options.flow else None
     number = 0
     with open_video(video) as reader:
-        frames = (_prepare(frame, options) for frame in reader.iter_frames())
+        frames = (_prepare(frame, options, method) for frame in reader.iter_frames())
         for number, (previous, current) in enumerate(frame_pairs(frames, step=options.step), start=1):
             if options.rgb:
                 image = cv2.cvtColor(current[0], cv2.COLOR_RGB2BGR)
                 _write_jpeg(folder / image_name.format(number), image, options.quality)
-            if flow_between is not None:
-                levels = quantize_flow(flow_between(previous[1], current[1]), options.bound)
-                for axis, plane in zip("xy", np.moveaxis(levels, -1, 0)):
+            if method is not None:
+                (flow,) = method.flows([(previous[1], current[1])])
+                for axis, plane in zip("xy", np.moveaxis(quantize_flow(flow, options.bound), -1, 0)):
                     _write_jpeg(folder / flow_name.format(axis, number), plane, options.quality)
             check_in()
     return number
 
 
-def _prepare(frame: np.ndarray, options: ExtractionOptions) -> tuple[np.ndarray, np.ndarray]:
-    """The resized frame and its grey image; grey after resizing, as the original does."""
+def _prepare(frame: np.ndarray, options: ExtractionOptions, method: FlowMethod | None) -> tuple[np.ndarray, Any]:
+    """The resized frame and what its flow needs; grey after resizing, as the original does."""
     size = (frame.shape[1], frame.shape[0])
     target = resized_size(size, options)
     if target != size:
         frame = cv2.resize(frame, target, interpolation=cv2.INTER_LINEAR)
-    return frame, cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    return frame, None if method is None else method.prepare(frame)
 
 
 def _write_jpeg(path: Path, image: np.ndarray, quality: int) -> None:
