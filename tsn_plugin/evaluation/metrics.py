@@ -155,8 +155,8 @@ class DumpScores(BaseMetric):
         """Write the file and report how many videos it holds.
 
         Raises:
-            ValueError: if a name has two results that differ, a score is not finite, or view scores of videos of different
-                lengths cannot be put into one array.
+            ValueError: if a name has two results that differ, a score is not finite, or view scores of different
+                length cannot be put into one array.
         """
         names, scores, labels, views, crops = _columns(_one_result_per_name(results))
         num_crops = crops[0] if self.keep_view_scores else None
