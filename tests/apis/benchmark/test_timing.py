@@ -50,8 +50,20 @@ def test_the_table_holds_times_ratios_and_facts():
     assert ["median", "ours", "", "3.00", ""] in rows
 
 
+def test_the_baseline_is_named_in_the_table():
+    timing = Timing("a", {"slow": 1.0, "quick": 0.25}, baseline="slow")
+    table = timing_table([timing])
+    assert [column.header for column in table.columns][3] == "times slow"
+    assert timing.ratio("quick") == 4
+
+
 def test_numbers_are_written_as_json(tmp_path):
     write_timings(tmp_path / "new" / "times.json", TIMINGS)
     written = json.loads((tmp_path / "new" / "times.json").read_text())
-    assert written[0] == {"name": "one.mp4", "seconds": {STOCK: 0.01, "ours": 0.005}, "facts": {"ours": {"class": "3"}}}
+    assert written[0] == {
+        "name": "one.mp4",
+        "seconds": {STOCK: 0.01, "ours": 0.005},
+        "facts": {"ours": {"class": "3"}},
+        "baseline": STOCK,
+    }
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["times.json"]

@@ -10,6 +10,7 @@ import torch
 from mmengine.registry import init_default_scope
 from rich.console import Console
 
+from tsn_plugin.apis.benchmark.flow import compare_flow
 from tsn_plugin.apis.benchmark.inference import compare_inference
 from tsn_plugin.apis.benchmark.pipelines import BenchmarkInput, compare_pipelines, profile_pipelines
 from tsn_plugin.apis.benchmark.timing import Timing, timing_table, write_timings
@@ -66,10 +67,21 @@ def _train(arguments: argparse.Namespace) -> list[Timing]:
     return [compare_training(network, rounds=arguments.rounds, **options) for network in arguments.networks]
 
 
+def _flow(arguments: argparse.Namespace) -> list[Timing]:
+    options = dict(
+        size=tuple(arguments.size),
+        num_pairs=arguments.pairs,
+        device=arguments.device,
+        batch_sizes=arguments.batch_sizes,
+        compiled=arguments.compile,
+    )
+    return [compare_flow(video, arguments.methods, rounds=arguments.rounds, **options) for video in arguments.inputs]
+
+
 def _title(arguments: argparse.Namespace) -> str:
     what = f"{arguments.what} ({arguments.phase})" if arguments.what == "pipeline" else arguments.what
-    threads = 1 if arguments.what == "pipeline" else torch.get_num_threads()
+    threads = 1 if arguments.what in ("pipeline", "flow") else torch.get_num_threads()
     return f"{what}, {arguments.device}, {threads} threads, torch {torch.__version__}, {platform.machine()}"
 
 
-BENCHMARKS = {"pipeline": _pipeline, "inference": _inference, "train": _train}
+BENCHMARKS = {"pipeline": _pipeline, "inference": _inference, "train": _train, "flow": _flow}

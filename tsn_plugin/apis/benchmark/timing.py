@@ -22,17 +22,19 @@ class Timing:
 
     Attributes:
         name: what was done, and on what.
-        seconds: median by way; one way is :data:`STOCK`.
+        seconds: median by way.
         facts: what else was found, by way and then by name.
+        baseline: the way that the others are compared with.
     """
 
     name: str
     seconds: Mapping[str, float]
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    baseline: str = STOCK
 
     def ratio(self, way: str) -> float | None:
-        """How many times faster than MMAction2 this way is; None where MMAction2 was not measured."""
-        return self.seconds[STOCK] / self.seconds[way] if STOCK in self.seconds else None
+        """How many times faster than the baseline this way is; None where that was not measured."""
+        return self.seconds[self.baseline] / self.seconds[way] if self.baseline in self.seconds else None
 
 
 def time_in_turns(ways: Mapping[str, Callable[[int], object]], *, rounds: int, text: str = "") -> dict[str, float]:
@@ -56,9 +58,9 @@ def time_in_turns(ways: Mapping[str, Callable[[int], object]], *, rounds: int, t
 
 
 def timing_table(timings: Sequence[Timing], *, title: str = "") -> Table:
-    """Table of milliseconds, and of how many times faster than MMAction2 each way is; medians below."""
+    """Table of milliseconds, and of how many times faster than the baseline each way is; medians below."""
     facts = list(dict.fromkeys(name for timing in timings for found in timing.facts.values() for name in found))
-    table = Table("input", "way", "median ms", f"times {STOCK}", *facts, title=title)
+    table = Table("input", "way", "median ms", f"times {timings[0].baseline}", *facts, title=title)
     for timing in timings:
         for number, (way, seconds) in enumerate(timing.seconds.items()):
             found = timing.facts.get(way, {})
@@ -71,11 +73,11 @@ def timing_table(timings: Sequence[Timing], *, title: str = "") -> Table:
 
 
 def median_ratios(timings: Sequence[Timing]) -> dict[str, float]:
-    """How many times faster than MMAction2 each way is, the median over the inputs."""
+    """How many times faster than the baseline each way is, the median over the inputs."""
     ratios: dict[str, list[float]] = {}
     for timing in timings:
         for way in timing.seconds:
-            if way != STOCK and STOCK in timing.seconds:
+            if way != timing.baseline and timing.baseline in timing.seconds:
                 ratios.setdefault(way, []).append(timing.ratio(way))
     return {way: statistics.median(values) for way, values in ratios.items()}
 
