@@ -175,7 +175,7 @@ def test_two_videos_for_one_folder_are_refused(tmp_path, other, flat, hint):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "brox"}, "method='brox' is unknown; known: tvl1, dis"),
+        ({"method": "brox"}, "method='brox' is unknown; known: tvl1, warped_tvl1, dis"),
         ({"bound": 0}, "bound=0 must be positive"),
         ({"step": 0}, "step=0 must be positive"),
         ({"size": (340, 0)}, r"size=\(340, 0\) must be two positive numbers"),

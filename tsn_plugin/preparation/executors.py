@@ -9,20 +9,21 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import connection
-from multiprocessing.context import BaseContext
 from typing import Any
 
 import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from tsn_plugin.preparation.local_pool import LocalPool, UnitCounter
+
+_SPAWN = multiprocessing.get_context("spawn")  # forked OpenCV and FFmpeg threads can deadlock
 
 
 class JobCancelled(Exception):
@@ -42,12 +43,26 @@ class JobReport:
     failures: list[tuple[Any, str]] = field(default_factory=list)
 
 
-class _Channel:
-    """What the parent and its workers share: the number of finished units and the wish to stop."""
+class _Units:
+    """The number of finished units."""
 
-    def __init__(self, context: BaseContext) -> None:
-        self.units = context.Value("Q", 0)
-        self.stop = context.RawValue("b", 0)  # without a lock, so that a signal handler may set it
+    def __init__(self) -> None:
+        self.total = 0
+
+    def add(self, units: int) -> None:
+        self.total += units
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """What a job sees of its run: where finished units are counted, and whether to stop."""
+
+    units: _Units | UnitCounter
+    stop: Any  # a shared byte, without a lock so that a signal handler may set it
+
+    @property
+    def is_stopped(self) -> bool:
+        return bool(self.stop.value)
 
 
 _channel: _Channel | None = None
@@ -63,9 +78,8 @@ def check_in(units: int = 1) -> None:
     """
     if _channel is None:
         return
-    with _channel.units.get_lock():
-        _channel.units.value += units
-    if _channel.stop.value:
+    _channel.units.add(units)
+    if _channel.is_stopped:
         raise JobCancelled
 
 
@@ -96,16 +110,15 @@ def run_jobs(
     workers = _available_cores() if workers is None else workers
     if workers < 0:
         raise ValueError(f"workers={workers} must be 0 (this process) or the number of processes")
-    context = multiprocessing.get_context("spawn")  # forked OpenCV and FFmpeg threads can deadlock
-    channel = _Channel(context)
-    with _progress(channel, unit) as progress:
+    channel = _Channel(_Units(), _SPAWN.RawValue("b", 0))
+    with _progress(channel.units, unit) as progress:
         task = progress.add_task(description, total=len(jobs))
         run = _Run(function, jobs, channel, lambda: progress.advance(task))
         if workers == 0:
             run.in_this_process()
         else:
             with _interrupt_stops(channel):
-                run.in_processes(min(workers, len(jobs)), context)
+                run.in_processes(workers)
     return run.report()
 
 
@@ -125,50 +138,28 @@ class _Run:
         try:
             for index, job in enumerate(self.jobs):
                 try:
-                    self.results[index] = self.function(job)
+                    self._end(self.results, index, self.function(job))
                 except Exception as error:
-                    self.failures[index] = _reason(error)
-                self.on_job_end()
+                    self._end(self.failures, index, _reason(error))
         finally:
             _join_channel(None)
 
-    def in_processes(self, workers: int, context: BaseContext) -> None:
-        """Run the jobs in pools: after a crash, those that were running are tried again one by one."""
-        queue = deque(range(len(self.jobs)))
-        while self._wanted(queue):
-            for suspect in self._until_crash(queue, workers, context):
-                if self._until_crash(deque([suspect]), 1, context):
-                    self.failures[suspect] = "its worker process died (a crash in a decoder, or out of memory)"
-                    self.on_job_end()
+    def in_processes(self, workers: int) -> None:
+        """Run the jobs in worker processes."""
+        pool = LocalPool(
+            _SPAWN, self.function, describe=_reason, initialize=_start_worker, arguments=(self.channel.stop,)
+        )
+        pool.run(
+            self.jobs,
+            workers=workers,
+            is_wanted=lambda: not self.channel.is_stopped,
+            on_result=partial(self._end, self.results),
+            on_failure=partial(self._end, self.failures),
+            on_units=self.channel.units.add,
+        )
 
-    def _wanted(self, queue: deque[int]) -> bool:
-        return bool(queue) and not self.channel.stop.value
-
-    def _until_crash(self, queue: deque[int], workers: int, context: BaseContext) -> list[int]:
-        """Work off ``queue``; the jobs that were running when a worker died, usually none."""
-        running: dict[Any, int] = {}
-        with ProcessPoolExecutor(workers, context, _start_worker, (self.channel,)) as pool:
-            _require_living_worker(pool)
-            try:
-                while running or self._wanted(queue):
-                    while self._wanted(queue) and len(running) < workers:
-                        future = pool.submit(self.function, self.jobs[queue[0]])
-                        running[future] = queue.popleft()
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        self._record(running[future], future)
-                        del running[future]
-            except BrokenProcessPool:
-                return sorted(running.values())
-        return []
-
-    def _record(self, index: int, future: Any) -> None:
-        error = future.exception()
-        if isinstance(error, BrokenProcessPool):
-            raise error
-        if error is None:
-            self.results[index] = future.result()
-        else:
-            self.failures[index] = _reason(error)
+    def _end(self, outcomes: dict[int, Any], index: int, outcome: Any) -> None:
+        outcomes[index] = outcome
         self.on_job_end()
 
     def report(self) -> JobReport:
@@ -217,11 +208,11 @@ def _join_channel(channel: _Channel | None) -> None:
     _channel = channel
 
 
-def _start_worker(channel: _Channel) -> None:
+def _start_worker(counter: UnitCounter, stop: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; the channel tells
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)  # one process per core already
-    _join_channel(channel)
+    _join_channel(_Channel(counter, stop))
 
 
 def _end_with_parent() -> None:
@@ -230,38 +221,24 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _ready() -> bool:
-    return True
-
-
-def _require_living_worker(pool: ProcessPoolExecutor) -> None:
-    try:
-        pool.submit(_ready).result()
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            "no worker process could be started; call this from a script whose work stands under "
-            "`if __name__ == '__main__':`, or use workers=0"
-        ) from error
-
-
 class _RateColumn(ProgressColumn):
     """Finished units and units per second."""
 
-    def __init__(self, channel: _Channel, unit: str) -> None:
+    def __init__(self, units: _Units, unit: str) -> None:
         super().__init__()
-        self.channel, self.unit = channel, unit
+        self.units, self.unit = units, unit
 
     def render(self, task: Task) -> Text:
-        units = self.channel.units.value
+        units = self.units.total
         return Text(f"{units} {self.unit}, {units / max(task.elapsed or 0, 1e-3):.1f}/s")
 
 
-def _progress(channel: _Channel, unit: str) -> Progress:
+def _progress(units: _Units, unit: str) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _RateColumn(channel, unit),
+        _RateColumn(units, unit),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         speed_estimate_period=3600,  # rich forgets jobs that ended longer ago, and one job may take minutes
