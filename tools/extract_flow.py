@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add = (parser := argparse.ArgumentParser(description=main.__doc__)).add_argument
     add("src", help="folder of videos (class sub-folders are kept), one video, or a .txt list of videos")
     add("out", help="output folder; videos that are in it already are skipped")
-    add("--method", choices=FLOW_METHODS, default="tvl1", help="tvl1 as in the paper, dis for speed (default: tvl1)")
+    add("--method", choices=FLOW_METHODS, default="tvl1", help="tvl1 as in the paper (default), dis for speed")
     add("--bound", type=float, default=20, help="flow beyond this many pixels is clipped (default: 20)")
     add("--step", type=int, default=1, help="use every n-th frame (default: 1)")
     add("--size", type=parse_size, help="resize to WxH before the flow is computed; the original takes 340x256")
@@ -23,6 +23,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--quality", type=int, default=95, help="of the JPEGs, 1 to 100 (default: 95)")
     add("--rgb-only", dest="flow", action="store_false", help="write no flow")
     add("--flow-only", dest="rgb", action="store_false", help="write no images")
+    add("--pack", action="store_true", help="write one uncompressed archive per video, OUT/<video>.zip")
+    add("--device", help="torch device for tvl1 and raft, such as cuda (default: the CPU)")
+    add("--weights", help="raft: file of the weights (default: torchvision's, which are downloaded)")
     add("--workers", type=int, help="processes (default: one per core); 0: work in this one")
     add("--ext", nargs="+", default=(), help="take only these extensions in a folder (default: the usual video ones)")
     add("--flat", action="store_true", help="leave class sub-folders out of OUT")

@@ -1,11 +1,16 @@
+import errno
 import os
 import re
 import socket
+import weakref
 
 import cv2
 import numpy as np
 import pytest
 
+from tsn_plugin.ops import optical_flow
+from tsn_plugin.ops.optical_flow import FlowMethod
+from tsn_plugin.preparation import extraction
 from tsn_plugin.preparation.extraction import (
     ExtractionJob,
     ExtractionOptions,
@@ -16,6 +21,7 @@ from tsn_plugin.preparation.extraction import (
     run_extraction,
     summary,
 )
+from tsn_plugin.readers.frame_archive import FrameArchive
 
 DIS = ExtractionOptions(method="dis")
 
@@ -193,3 +199,94 @@ def test_parse_size():
     assert parse_size("340x256") == (340, 256)
     with pytest.raises(ValueError, match="size '340' is not WIDTHxHEIGHT"):
         parse_size("340")
+
+
+PACKED = ExtractionOptions(method="dis", pack=True)
+
+
+def test_packed_frames_are_those_of_the_folder(tmp_path, write_video):
+    video = write_video(tmp_path / "v.avi", 5)
+    extract_video(ExtractionJob(video, tmp_path / "folder", DIS))
+    assert extract_video(ExtractionJob(video, tmp_path / "packed", PACKED)) == 4
+    assert sorted(path.name for path in tmp_path.glob("packed*")) == ["packed.zip"]
+    archive = FrameArchive(tmp_path / "packed.zip")
+    assert archive.names() == names(tmp_path / "folder")
+    assert all(archive.read(name) == (tmp_path / "folder" / name).read_bytes() for name in archive.names())
+
+
+def test_a_packed_video_is_complete_either_way(tmp_path, write_video):
+    video = write_video(tmp_path / "v.avi", 3)
+    assert extract_video(ExtractionJob(video, tmp_path / "v", PACKED)) == 2
+    assert [extract_video(ExtractionJob(video, tmp_path / "v", options)) for options in (PACKED, DIS)] == [0, 0]
+
+
+def test_flow_joins_packed_images_and_a_damaged_archive_is_made_again(tmp_path, write_video):
+    video = write_video(tmp_path / "v.avi", 3)
+    extract_video(ExtractionJob(video, tmp_path / "v", ExtractionOptions(flow=False, pack=True)))
+    image = FrameArchive(tmp_path / "v.zip").read("img_00002.jpg")
+    extract_video(ExtractionJob(video, tmp_path / "v", ExtractionOptions(method="dis", rgb=False, pack=True)))
+    archive = FrameArchive(tmp_path / "v.zip")
+    assert len(archive.names()) == 6
+    assert archive.read("img_00002.jpg") == image
+    (tmp_path / "v.zip").write_bytes((tmp_path / "v.zip").read_bytes()[:-40])
+    assert extract_video(ExtractionJob(video, tmp_path / "v", PACKED)) == 2
+    assert len(FrameArchive(tmp_path / "v.zip").names()) == 6
+
+
+@pytest.mark.parametrize("options", [DIS, PACKED])
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, write_video, monkeypatch, options):
+    video = write_video(tmp_path / "v.avi", 4)
+    written = []
+
+    def fill_up(image, quality):
+        written.append(image)
+        if len(written) == 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return b"content"
+
+    monkeypatch.setattr(extraction, "_jpeg", fill_up)
+    report = run_extraction([ExtractionJob(video, tmp_path / "out" / "v", options)], tmp_path / "out", workers=0)
+    ((_, reason),) = report.failures
+    assert "No space left on device" in reason
+    assert names(tmp_path / "out") == ["extraction.json", "failed.txt"]
+
+
+def test_pairs_are_computed_in_batches_and_few_frames_are_held(tmp_path, write_video, monkeypatch):
+    class Counting(FlowMethod):
+        batch_size = 3
+        sizes, alive, most = (), weakref.WeakSet(), 0
+
+        def prepare(self, frame):
+            prepared = Prepared(frame.shape)
+            self.alive.add(prepared)
+            Counting.most = max(self.most, len(self.alive))
+            return prepared
+
+        def flows(self, pairs):
+            Counting.sizes += (len(pairs),)
+            return [np.zeros((*previous.shape[:2], 2), np.float32) for previous, _ in pairs]
+
+    class Prepared:
+        def __init__(self, shape):
+            self.shape = shape
+
+    monkeypatch.setitem(optical_flow.FLOW_METHODS, "dis", lambda **options: Counting())
+    video = write_video(tmp_path / "v.avi", 30)
+    assert extract_video(ExtractionJob(video, tmp_path / "v", DIS)) == 29
+    assert Counting.sizes == (3,) * 9 + (2,)
+    assert Counting.most <= 8  # a batch, the one before it and the frame that they share
+
+
+def test_frames_never_leave_the_output_folder(tmp_path, write_video):
+    video = write_video(tmp_path / "v.avi", 2)
+    for line in (video, "../v.avi"):
+        (tmp_path / "list.txt").write_text(f"{line} 0\n")
+        with pytest.raises(ValueError, match=r"would not lie in .*out: list paths below --root"):
+            plan_extraction(tmp_path / "list.txt", tmp_path / "out", DIS)
+    assert plan_extraction(tmp_path / "list.txt", tmp_path / "out", DIS, flat=True)[0].folder == tmp_path / "out" / "v"
+
+
+def test_a_device_is_for_methods_that_can_use_it(tmp_path, write_video):
+    jobs = [ExtractionJob(write_video(tmp_path / "v.avi", 2), tmp_path / "v", ExtractionOptions("dis", device="cuda"))]
+    with pytest.raises(ValueError, match="method='dis' runs on the CPU alone, not on device='cuda'"):
+        run_extraction(jobs, tmp_path / "out", workers=0)

@@ -1,6 +1,7 @@
 import pytest
 
 from tsn_plugin.preparation.frame_folders import FrameCounts, FramePrefixes, count_frames, index_frame_folders
+from tsn_plugin.readers.frame_archive import ArchiveWriter
 
 
 def test_count_frames_by_hand():
@@ -31,3 +32,26 @@ def test_index_finds_flat_and_nested_folders_and_no_half_written_ones(tmp_path, 
     (tmp_path / "extraction.json").touch()
     (tmp_path / "empty").mkdir()
     assert index_frame_folders(tmp_path) == {"b_class/a video": FrameCounts(2, 2), "flat": FrameCounts(3, 0)}
+
+
+def pack(path, names):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = ArchiveWriter(path)
+    for name in names:
+        writer.write(name, b"content")
+    writer.close()
+
+
+def test_archives_stand_for_folders(tmp_path, make_frames):
+    make_frames(tmp_path / "A" / "one", rgb=2)
+    pack(tmp_path / "A" / "one.zip", ["img_00001.jpg"])
+    pack(tmp_path / "A" / "two (é).zip", ["img_00001.jpg", "flow_x_00001.jpg", "flow_y_00001.jpg"])
+    pack(tmp_path / "A" / "three.zip.partial-host-1", ["img_00001.jpg"])
+    pack(tmp_path / "notes.zip", ["notes.txt"])
+    assert index_frame_folders(tmp_path) == {"A/one": FrameCounts(2, 0), "A/two (é)": FrameCounts(1, 1)}
+
+
+def test_an_archive_that_lacks_a_frame_is_named(tmp_path):
+    pack(tmp_path / "a.zip", ["img_00002.jpg"])
+    with pytest.raises(ValueError, match=r"a\.zip lacks number 1 of its img_\* files"):
+        index_frame_folders(tmp_path)

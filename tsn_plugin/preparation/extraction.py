@@ -1,19 +1,17 @@
-"""Images and optical flow of videos as folders of JPEGs, in the layout of the original TSN code.
+"""Images and optical flow of videos as JPEGs in folders or archives, in the layout of the original TSN code.
 
-``OUT/<video>/img_00001.jpg, flow_x_00001.jpg, flow_y_00001.jpg, ...``; which image belongs to which flow:
-:func:`~tsn_plugin.ops.optical_flow.frame_pairs`. A video's folder appears when it is complete, so that a job can be
-stopped and started again at any time.
+``OUT/<video>/img_00001.jpg, flow_x_00001.jpg, flow_y_00001.jpg, ...``, or the same files in ``OUT/<video>.zip``; which
+image belongs to which flow: :func:`~tsn_plugin.ops.optical_flow.frame_pairs`. A folder or archive appears when it is
+complete, so that a job can be stopped and started again at any time. Frames are streamed: no more are in memory than a
+batch of flow needs.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,10 +22,11 @@ from tsn_plugin.modality import get_modality
 from tsn_plugin.ops.flow_encoding import quantize_flow
 from tsn_plugin.ops.optical_flow import FLOW_METHODS, FlowMethod, frame_pairs, make_flow_method
 from tsn_plugin.preparation.executors import JobReport, check_in, run_jobs
-from tsn_plugin.preparation.frame_folders import PARTIAL_MARK, FrameCounts, FramePrefixes, count_frames
+from tsn_plugin.preparation.frame_folders import FrameCounts, FramePrefixes, count_frames
+from tsn_plugin.preparation.frame_stores import Writer, appearing_when_complete, remove_abandoned, stored_frames
 from tsn_plugin.preparation.settings import claim_folder, write_atomically
 from tsn_plugin.preparation.videos import find_videos
-from tsn_plugin.readers import open_video
+from tsn_plugin.readers import VideoReadError, open_video
 
 #: the list of the videos that failed, in the output folder: path, tab, reason
 FAILED = "failed.txt"
@@ -47,6 +46,9 @@ class ExtractionOptions:
         quality: of the JPEGs, 1 to 100.
         rgb: write images.
         flow: write flow.
+        pack: write one archive per video instead of a folder.
+        device: torch device for the methods that can use one; default: the CPU.
+        weights: file of the weights of a network.
 
     Raises:
         ValueError: for a value out of range, or both ``size`` and ``short_side``.
@@ -60,6 +62,9 @@ class ExtractionOptions:
     quality: int = 95
     rgb: bool = True
     flow: bool = True
+    pack: bool = False
+    device: str | None = None
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         if self.method not in FLOW_METHODS:
@@ -79,7 +84,12 @@ class ExtractionOptions:
     def settings(self) -> dict[str, Any]:
         """What the files of one output folder must have in common."""
         names = ["step", "size", "short_side", "quality", *(["method", "bound"] if self.flow else [])]
-        return {name: getattr(self, name) for name in names}
+        noted = {name: getattr(self, name) for name in names}
+        return noted if self.weights is None else {**noted, "weights": Path(self.weights).name}
+
+    def make_flow_method(self) -> FlowMethod:
+        """The flow method; errors as :func:`~tsn_plugin.ops.optical_flow.make_flow_method`."""
+        return make_flow_method(self.method, device=self.device, weights=self.weights)
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,10 @@ def plan_extraction(
     """
     videos: dict[Path, Path] = {}
     for video, name in find_videos(source, extensions=extensions, list_root=list_root):
-        folder = Path(out, PurePosixPath(name).name if flat else name)
+        name = PurePosixPath(PurePosixPath(name).name if flat else name)
+        if name.is_absolute() or ".." in name.parts:
+            raise ValueError(f"{source} lists {video}, whose frames would not lie in {out}: list paths below --root")
+        folder = Path(out, name)
         if videos.setdefault(folder, video) != video:
             hint = "leave out --flat" if flat else "rename one, or choose by --ext"
             raise ValueError(f"{videos[folder]} and {video} would share the folder {folder}: {hint}")
@@ -134,17 +147,17 @@ def run_extraction(jobs: Sequence[ExtractionJob], out: str | Path, *, workers: i
     out = Path(out)
     for options in {job.options for job in jobs}:
         if options.flow:
-            make_flow_method(options.method)  # fails now rather than once per video
+            options.make_flow_method()  # fails now rather than once per video
         claim_folder(out, options.settings(), note="extraction.json")
     for parent in {job.folder.parent for job in jobs}:
-        _remove_abandoned(parent)
+        remove_abandoned(parent)
     report = run_jobs(extract_video, jobs, workers=workers, description="Extracting", unit="frame pairs")
     _note_failures(report, out / FAILED)
     return report
 
 
 def extract_video(job: ExtractionJob) -> int:
-    """Write the folder of one video and return its number of frame pairs, 0 if it was complete already.
+    """Write the frames of one video and return its number of frame pairs, 0 if it was complete already.
 
     Raises:
         ValueError: if the video has fewer than two frames (of those that ``step`` leaves).
@@ -153,13 +166,13 @@ def extract_video(job: ExtractionJob) -> int:
     present = _present(job.folder)
     if _is_complete(present, options):
         return 0
-    with _appearing_when_complete(job.folder) as partial:
-        pairs = _write_pairs(job.video, partial, options)
+    with appearing_when_complete(job.folder, pack=options.pack) as writer:
+        pairs = _write_pairs(job.video, writer, options)
         if pairs == 0:
             raise ValueError(
                 f"{job.video} has fewer than 2 frames at step={options.step}: there is no flow between them"
             )
-        _keep_other_modality(job, partial, present, pairs)
+        _keep_other_modality(job, writer, present, pairs)
     return pairs
 
 
@@ -197,22 +210,30 @@ def resized_size(size: tuple[int, int], options: ExtractionOptions) -> tuple[int
     return round(size[0] * scale), round(size[1] * scale)
 
 
-def _write_pairs(video: Path, folder: Path, options: ExtractionOptions) -> int:
-    image_name, flow_name = get_modality("RGB").filename_tmpl, get_modality("Flow").filename_tmpl
-    method = make_flow_method(options.method) if options.flow else None
+def _write_pairs(video: Path, writer: Writer, options: ExtractionOptions) -> int:
+    method = options.make_flow_method() if options.flow else None
     number = 0
     with open_video(video) as reader:
         frames = (_prepare(frame, options, method) for frame in reader.iter_frames())
-        for number, (previous, current) in enumerate(frame_pairs(frames, step=options.step), start=1):
-            if options.rgb:
-                image = cv2.cvtColor(current[0], cv2.COLOR_RGB2BGR)
-                _write_jpeg(folder / image_name.format(number), image, options.quality)
-            if method is not None:
-                (flow,) = method.flows([(previous[1], current[1])])
-                for axis, plane in zip("xy", np.moveaxis(quantize_flow(flow, options.bound), -1, 0)):
-                    _write_jpeg(folder / flow_name.format(axis, number), plane, options.quality)
-            check_in()
+        pairs = frame_pairs(frames, step=options.step)
+        while batch := list(islice(pairs, 1 if method is None else method.batch_size)):
+            flows = [None] * len(batch) if method is None else method.flows([(old[1], new[1]) for old, new in batch])
+            for (_, (image, _)), flow in zip(batch, flows):
+                number += 1
+                _write_pair(writer, number, image, flow, options)
+                check_in()
     return number
+
+
+def _write_pair(
+    writer: Writer, number: int, image: np.ndarray, flow: np.ndarray | None, options: ExtractionOptions
+) -> None:
+    if options.rgb:
+        name = get_modality("RGB").filename_tmpl.format(number)
+        writer.write(name, _jpeg(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options.quality))
+    if flow is not None:
+        for axis, plane in zip("xy", np.moveaxis(quantize_flow(flow, options.bound), -1, 0)):
+            writer.write(get_modality("Flow").filename_tmpl.format(axis, number), _jpeg(plane, options.quality))
 
 
 def _prepare(frame: np.ndarray, options: ExtractionOptions, method: FlowMethod | None) -> tuple[np.ndarray, Any]:
@@ -224,16 +245,17 @@ def _prepare(frame: np.ndarray, options: ExtractionOptions, method: FlowMethod |
     return frame, None if method is None else method.prepare(frame)
 
 
-def _write_jpeg(path: Path, image: np.ndarray, quality: int) -> None:
+def _jpeg(image: np.ndarray, quality: int) -> bytes:
     _, encoded = cv2.imencode(".jpg", np.ascontiguousarray(image), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    path.write_bytes(encoded.tobytes())  # cv2.imwrite cannot write every name on every system
+    return encoded.tobytes()
 
 
 def _present(folder: Path) -> FrameCounts:
-    """What ``folder`` holds; nothing, if it is damaged."""
+    """What the folder, or the archive in its place, holds; nothing, if it is damaged."""
+    frames = stored_frames(folder)
     try:
-        return count_frames(os.listdir(folder), _PREFIXES, folder=folder)
-    except (FileNotFoundError, ValueError):
+        return FrameCounts(0, 0) if frames is None else count_frames(frames.names(), _PREFIXES, folder=folder)
+    except (VideoReadError, ValueError):
         return FrameCounts(0, 0)
 
 
@@ -243,52 +265,19 @@ def _is_complete(present: FrameCounts, options: ExtractionOptions) -> bool:
     return (present.rgb if options.rgb else present.flow) > 0
 
 
-def _keep_other_modality(job: ExtractionJob, partial: Path, present: FrameCounts, pairs: int) -> None:
+def _keep_other_modality(job: ExtractionJob, writer: Writer, present: FrameCounts, pairs: int) -> None:
     """Copy the images (or the flow) that an earlier run extracted and this one was not asked for."""
     options = job.options
     kept_count = present.flow * (not options.flow) + present.rgb * (not options.rgb)
-    if kept_count == 0:
+    frames = stored_frames(job.folder)
+    if kept_count == 0 or frames is None:
         return
     if kept_count != pairs:
         raise ValueError(f"{job.folder} holds {kept_count} frames of an earlier run, this one found {pairs}: delete it")
     prefixes = (_PREFIXES.flow_x, _PREFIXES.flow_y) if options.rgb else (_PREFIXES.rgb,)
-    for path in job.folder.iterdir():
-        if path.name.startswith(prefixes):
-            shutil.copy2(path, partial)
-
-
-@contextmanager
-def _appearing_when_complete(folder: Path) -> Iterator[Path]:
-    """A folder to fill that becomes ``folder`` at the end, or vanishes on any exception."""
-    partial = folder.with_name(f"{folder.name}{PARTIAL_MARK}{socket.gethostname()}-{os.getpid()}")
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        if folder.exists():  # damaged, or of the other modality: what was worth keeping has been copied
-            shutil.rmtree(folder)
-        os.replace(partial, folder)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-
-
-def _remove_abandoned(parent: Path) -> None:
-    """Remove what runs that were killed on this host left half written."""
-    if not parent.is_dir():
-        return
-    for path in parent.glob(f"*{PARTIAL_MARK}{socket.gethostname()}-*"):
-        if not _is_running(path.name.rpartition("-")[2]):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _is_running(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        pass  # it runs for another user
-    return True
+    for name in frames.names():
+        if name.startswith(prefixes):
+            writer.write(name, frames.read(name))
 
 
 def _note_failures(report: JobReport, path: Path) -> None:

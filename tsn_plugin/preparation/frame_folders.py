@@ -1,14 +1,16 @@
-"""Folders of extracted frames: how many images and flow fields each one holds."""
+"""Folders and archives of extracted frames: how many images and flow fields each one holds."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+
+from tsn_plugin.readers.frame_archive import SUFFIX, FrameArchive
 
 #: the folder of a video that is being extracted right now, or was when the machine went down
 PARTIAL_MARK = ".partial-"
@@ -54,13 +56,15 @@ def count_frames(file_names: Iterable[str], prefixes: FramePrefixes, *, folder: 
 def index_frame_folders(root: str | Path, prefixes: FramePrefixes | None = None) -> dict[str, FrameCounts]:
     """Counts of every folder below ``root`` that holds frames, by its path below ``root`` (POSIX), sorted.
 
-    Half-extracted folders are left out. A folder with frames is not searched for further folders.
+    An archive ``<folder>.zip`` stands for the folder, if there is none. Half-extracted folders are left out. A folder
+    with frames is not searched for further folders.
 
     Raises:
         ValueError: as :func:`count_frames`.
+        VideoReadError: for an archive that cannot be read.
     """
     prefixes = prefixes or FramePrefixes()
-    found = {}
+    found: dict[str, FrameCounts] = {}
     with Console(stderr=True).status(f"Counting frames below {root}") as status:
         for parent, folders, files in os.walk(root, followlinks=True):
             counts = count_frames(files, prefixes, folder=parent)
@@ -68,7 +72,19 @@ def index_frame_folders(root: str | Path, prefixes: FramePrefixes | None = None)
                 found[Path(parent).relative_to(root).as_posix()] = counts
                 status.update(f"Counting frames below {root}: {len(found)} folders")
             folders[:] = [] if counts else [name for name in folders if PARTIAL_MARK not in name]
+            for name, packed in _archives(parent, files, prefixes):
+                found.setdefault(Path(parent, name).relative_to(root).as_posix(), packed)
     return dict(sorted(found.items()))
+
+
+def _archives(parent: str, files: Iterable[str], prefixes: FramePrefixes) -> Iterator[tuple[str, FrameCounts]]:
+    """Name without suffix, and counts, of each archive of frames among the ``files`` of a folder."""
+    for file in files:
+        if file.endswith(SUFFIX) and PARTIAL_MARK not in file:
+            archive = FrameArchive(Path(parent, file))
+            counts = count_frames(archive.names(), prefixes, folder=archive.path)
+            if counts and not Path(parent, file.removesuffix(SUFFIX)).is_dir():
+                yield file.removesuffix(SUFFIX), counts
 
 
 def _count(names: list[str], prefix: str, folder: str | Path) -> int:

@@ -1,4 +1,4 @@
-"""Reads folders of JPEGs: images, or flow as one grey picture each for x and y."""
+"""Reads folders of JPEGs, or archives of them: images, or flow as one grey picture each for x and y."""
 
 from __future__ import annotations
 
@@ -10,14 +10,49 @@ import numpy as np
 
 from tsn_plugin.modality import Modality
 from tsn_plugin.readers.base import FrameReader, VideoReadError, in_order
+from tsn_plugin.readers.frame_archive import FrameArchive, archive_of
 
 ImageDecoder = Callable[[bytes, bool], np.ndarray]
 #: decodes to RGB without a pass over the pixels to swap channels; OpenCV before 4.11 may lack it
 READ_RGB = getattr(cv2, "IMREAD_COLOR_RGB", None)
 
 
+class FolderStorage:
+    """The files of a folder.
+
+    Args:
+        path: the folder.
+        read_bytes: reads a file that is not on a local disk.
+    """
+
+    def __init__(self, path: str, read_bytes: Callable[[str], bytes] | None = None) -> None:
+        self.path, self._read_bytes = path, read_bytes or read_file
+
+    def __contains__(self, name: str) -> bool:
+        return os.path.isfile(os.path.join(self.path, name))
+
+    def names(self) -> list[str]:
+        """The names of all files, sorted.
+
+        Raises:
+            FileNotFoundError: if there is no such folder.
+        """
+        return sorted(os.listdir(self.path))
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file.
+
+        Raises:
+            FileNotFoundError: if there is none of that name.
+        """
+        return self._read_bytes(os.path.join(self.path, name))
+
+
 class FrameFolder(FrameReader):
     """Frames of one folder, by the number in their file name.
+
+    The folder may be packed: where ``<folder>.zip`` stands in its place, or is named itself, frames are read from that
+    (:mod:`tsn_plugin.readers.frame_archive`), unless ``read_bytes`` is given.
 
     Args:
         folder: the folder.
@@ -48,7 +83,9 @@ class FrameFolder(FrameReader):
         self.modality, self.start = modality, start
         self.template = template or modality.filename_tmpl
         self._num_frames = num_frames
-        self._read_bytes, self._decode_image = read_bytes or read_file, decode_image or decode_with_opencv
+        self._decode_image = decode_image or decode_with_opencv
+        archive = archive_of(self.name) if read_bytes is None else None
+        self._storage = FolderStorage(self.name, read_bytes) if archive is None else FrameArchive(archive)
         self._check_template()
 
     @property
@@ -61,7 +98,7 @@ class FrameFolder(FrameReader):
         if self._num_frames is None:
             self._num_frames = self._count()
             if not self._num_frames:
-                raise FileNotFoundError(self._missing(self._paths(self.start)[0]))
+                raise FileNotFoundError(self._missing(self._files(self.start)[0]))
         return self._num_frames
 
     def read_numbers(self, numbers: Sequence[int]) -> list[np.ndarray]:
@@ -79,53 +116,58 @@ class FrameFolder(FrameReader):
 
     def _check_template(self) -> None:
         try:
-            names = {self._paths(number)[-1] for number in (1, 2)}
+            names = {self._files(number)[-1] for number in (1, 2)}
         except (IndexError, KeyError, ValueError):
             names = set()
-        if len(names) < 2 or (self.modality.is_flow and len(set(self._paths(1))) < 2):
+        if len(names) < 2 or (self.modality.is_flow and len(set(self._files(1))) < 2):
             raise ValueError(
                 f"template={self.template!r} does not name the files of modality={self.modality.name!r}; one that does "
                 f"is {self.modality.filename_tmpl!r}"
             )
 
-    def _paths(self, number: int) -> list[str]:
-        """The files of one frame: the image, or x and y of flow."""
+    def _files(self, number: int) -> list[str]:
+        """Names of the files of one frame: the image, or x and y of flow."""
         axes = [("x",), ("y",)] if self.modality.is_flow else [()]
-        return [os.path.join(self.name, self.template.format(*axis, number)) for axis in axes]
+        return [self.template.format(*axis, number) for axis in axes]
 
     def _load(self, number: int) -> np.ndarray:
-        planes = [self._load_image(path) for path in self._paths(number)]
+        planes = [self._load_image(file) for file in self._files(number)]
         if len(planes) == 1:
             return planes[0]
         if planes[0].shape != planes[1].shape:
             raise VideoReadError(f"{self.name}: x and y of flow {number} differ in size; extract the flow again")
         return cv2.merge(planes)
 
-    def _load_image(self, path: str) -> np.ndarray:
+    def _load_image(self, file: str) -> np.ndarray:
         try:
-            data = self._read_bytes(path)
+            data = self._storage.read(file)
         except FileNotFoundError:
-            raise FileNotFoundError(self._missing(path)) from None
+            raise FileNotFoundError(self._missing(file)) from None
         image = self._decode_image(data, self.modality.is_flow) if data else None
         if image is None:
-            raise VideoReadError(f"{path} is no image that can be decoded; extract this video again")
+            raise VideoReadError(f"{self._path(file)} is no image that can be decoded; extract this video again")
         return image
 
     def _count(self) -> int:
         number = self.start
-        while all(map(os.path.isfile, self._paths(number))):  # a template may name subfolders
+        while all(file in self._storage for file in self._files(number)):  # a template may name subfolders
             number += 1
         return number - self.start
 
-    def _missing(self, path: str) -> str:
-        if not os.path.isdir(self.name):
+    def _path(self, file: str) -> str:
+        return os.path.join(self._storage.path, file)
+
+    def _missing(self, file: str) -> str:
+        try:
+            names = self._storage.names()
+        except (FileNotFoundError, NotADirectoryError):
             return f"frame folder {self.name} does not exist; extract the frames, or mend the list or its prefix"
         hint = " (N frames have N - 1 flow fields)" if self.modality.is_flow else ""
-        example = next(iter(sorted(os.listdir(self.name))), None)
-        held = f"; its first file is {example!r}" if example else ", and no file at all"
+        kind = "folder" if isinstance(self._storage, FolderStorage) else "archive"
+        held = f"; its first file is {names[0]!r}" if names else ", and no file at all"
         return (
-            f"{path} does not exist: the folder holds {self._count()} frames named {self.template!r} from number "
-            f"{self.start} on{held}. Mend the number of frames in the list{hint}, filename_tmpl or start_index"
+            f"{self._path(file)} does not exist: the {kind} holds {self._count()} frames named {self.template!r} from "
+            f"number {self.start} on{held}. Mend the number of frames in the list{hint}, filename_tmpl or start_index"
         )
 
 

@@ -1,0 +1,145 @@
+"""Frames of one video in one file: an uncompressed zip archive, which any zip tool opens, with an index of its own.
+
+Millions of small files strain a file system; an archive is one. The index is its last member, and the archive's comment
+tells where it lies, so that a reader gets to any frame with two short reads instead of parsing the zip's directory. An
+uncompressed zip without such an index is read too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+import zipfile
+from collections.abc import Mapping
+from functools import cached_property
+from typing import BinaryIO
+
+from tsn_plugin.readers.base import VideoReadError
+
+SUFFIX = ".zip"
+_INDEX_NAME = "index.json"
+_COMMENT = re.compile(rb"tsn-index (\d+) (\d+)\Z")
+_COMMENT_MAX = 64
+_TIME = (1980, 1, 1, 0, 0, 0)  # of all members, so that equal frames make equal archives
+_HEADER_SIZE, _NAME_LENGTH_AT = 30, 26  # of a zip member: fixed part, place of the lengths of name and extra field
+
+
+def archive_of(folder: str | os.PathLike) -> str | None:
+    """The archive that holds the frames of ``folder``: itself, or ``<folder>.zip`` where there is no folder."""
+    name = os.fspath(folder)
+    if name.lower().endswith(SUFFIX) and os.path.isfile(name):
+        return name
+    packed = name.rstrip("/") + SUFFIX
+    return packed if not os.path.isdir(name) and os.path.isfile(packed) else None
+
+
+class FrameArchive:
+    """The files in an archive; opened for each read, so that it can travel between processes.
+
+    Args:
+        path: the archive.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = os.fspath(path)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.places
+
+    def names(self) -> list[str]:
+        """The names of all files, sorted."""
+        return sorted(self.places)
+
+    @cached_property
+    def places(self) -> Mapping[str, tuple[int, int]]:
+        """Offset and number of bytes of each file, by name.
+
+        Raises:
+            VideoReadError: if this is no archive, or holds compressed files.
+        """
+        try:
+            with open(self.path, "rb") as file:
+                return _own_index(file) or _zip_index(file)
+        except (zipfile.BadZipFile, ValueError, OSError) as error:
+            raise VideoReadError(
+                f"{self.path} cannot be read as an archive of frames ({error}); extract it again"
+            ) from error
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file.
+
+        Raises:
+            FileNotFoundError: if there is none of that name.
+            VideoReadError: if the archive is damaged.
+        """
+        if name not in self.places:
+            raise FileNotFoundError(f"{name} is not in {self.path}")
+        offset, size = self.places[name]
+        with open(self.path, "rb", buffering=0) as file:
+            file.seek(offset)
+            content = file.read(size)
+        if len(content) != size:
+            raise VideoReadError(f"{self.path} ends within {name}: extract the video again")
+        return content
+
+
+class ArchiveWriter:
+    """Writes an archive; the index at the end.
+
+    Args:
+        path: file to write.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
+        self._places: dict[str, tuple[int, int]] = {}
+
+    def write(self, name: str, content: bytes) -> None:
+        """Add a file."""
+        self._places[name] = self._add(name, content)
+
+    def close(self) -> None:
+        """Write the index and the zip's own directory."""
+        content = json.dumps(self._places, separators=(",", ":")).encode()
+        offset, size = self._add(_INDEX_NAME, content)
+        self._zip.comment = f"tsn-index {offset} {size}".encode()
+        self._zip.close()
+
+    def abandon(self) -> None:
+        """Close the file as it is."""
+        if self._zip.fp is not None:
+            self._zip.fp.close()
+            self._zip.fp = None
+
+    def _add(self, name: str, content: bytes) -> tuple[int, int]:
+        """Add a file; where its content lies."""
+        info = zipfile.ZipInfo(name, _TIME)
+        self._zip.writestr(info, content)
+        return self._zip.fp.tell() - len(content), len(content)
+
+
+def _own_index(file: BinaryIO) -> dict[str, tuple[int, int]] | None:
+    end = file.seek(0, os.SEEK_END)
+    file.seek(max(0, end - _COMMENT_MAX))
+    match = _COMMENT.search(file.read())
+    if match is None:
+        return None
+    offset, size = int(match[1]), int(match[2])
+    if offset + size > end:
+        raise ValueError("it is truncated")
+    file.seek(offset)
+    return {name: (start, length) for name, (start, length) in json.loads(file.read(size)).items()}
+
+
+def _zip_index(file: BinaryIO) -> dict[str, tuple[int, int]]:
+    places = {}
+    with zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            if info.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"{info.filename} in it is compressed: pack it again with zip -0")
+            file.seek(info.header_offset + _NAME_LENGTH_AT)
+            name_length, extra_length = struct.unpack("<HH", file.read(4))
+            places[info.filename] = (info.header_offset + _HEADER_SIZE + name_length + extra_length, info.file_size)
+    return places
