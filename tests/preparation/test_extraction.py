@@ -17,7 +17,6 @@ from tsn_plugin.preparation.extraction import (
     extract_video,
     parse_size,
     plan_extraction,
-    resized_size,
     run_extraction,
     summary,
 )
@@ -62,14 +61,6 @@ def test_step_two_uses_every_second_frame(tmp_path, write_video):
     assert extract_video(ExtractionJob(video, tmp_path / "v", ExtractionOptions(method="dis", step=2))) == 2
     x = cv2.imread(str(tmp_path / "v" / "flow_x_00001.jpg"), 0)
     assert np.median(x) == pytest.approx(255 * (4 + 20) / 40, abs=1.5)  # twice 2 pixels
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [({}, (64, 48)), ({"size": (34, 26)}, (34, 26)), ({"short_side": 24}, (32, 24)), ({"short_side": 25}, (33, 25))],
-)
-def test_frames_are_resized(options, expected):
-    assert resized_size((64, 48), ExtractionOptions(**options)) == expected
 
 
 def test_resized_frames_are_written(tmp_path, write_video):

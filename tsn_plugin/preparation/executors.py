@@ -1,4 +1,4 @@
-"""Many independent jobs at once on this machine, with progress, failures kept apart and a clean Ctrl-C.
+"""Many independent jobs at once, here or on a Dask cluster, with progress, failures kept apart and a clean Ctrl-C.
 
 The seam for other engines is :func:`run_jobs`: a picklable function, a list of picklable jobs, a report.
 """
@@ -21,13 +21,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from tsn_plugin.preparation.channel import Channel, JobCancelled, Units, check_in, join, joined
+from tsn_plugin.preparation.dask_pool import DaskPool
 from tsn_plugin.preparation.local_pool import LocalPool, UnitCounter
 
+__all__ = ["JobCancelled", "JobReport", "check_in", "run_jobs"]
+
 _SPAWN = multiprocessing.get_context("spawn")  # forked OpenCV and FFmpeg threads can deadlock
-
-
-class JobCancelled(Exception):
-    """Raised inside a job after Ctrl-C, so that the job can remove what it has half written."""
 
 
 @dataclass
@@ -43,46 +43,6 @@ class JobReport:
     failures: list[tuple[Any, str]] = field(default_factory=list)
 
 
-class _Units:
-    """The number of finished units."""
-
-    def __init__(self) -> None:
-        self.total = 0
-
-    def add(self, units: int) -> None:
-        self.total += units
-
-
-@dataclass(frozen=True)
-class _Channel:
-    """What a job sees of its run: where finished units are counted, and whether to stop."""
-
-    units: _Units | UnitCounter
-    stop: Any  # a shared byte, without a lock so that a signal handler may set it
-
-    @property
-    def is_stopped(self) -> bool:
-        return bool(self.stop.value)
-
-
-_channel: _Channel | None = None
-
-
-def check_in(units: int = 1) -> None:
-    """Count ``units`` finished pieces of a job for the progress display; does nothing outside :func:`run_jobs`.
-
-    A job calls it often (once per frame): it is also where a cancelled job stops.
-
-    Raises:
-        JobCancelled: after Ctrl-C in the parent process.
-    """
-    if _channel is None:
-        return
-    _channel.units.add(units)
-    if _channel.is_stopped:
-        raise JobCancelled
-
-
 def run_jobs(
     function: Callable[[Any], Any],
     jobs: Sequence[Any],
@@ -90,6 +50,7 @@ def run_jobs(
     workers: int | None,
     description: str,
     unit: str = "units",
+    dask: str | None = None,
 ) -> JobReport:
     """Call ``function`` on every job and report results and failures; one failing job does not stop the others.
 
@@ -101,24 +62,27 @@ def run_jobs(
         workers: processes; None: one per core that this process may use; 0: the jobs run in this process.
         description: stands before the progress bar.
         unit: what :func:`check_in` counts, in the plural.
+        dask: address of the scheduler of a Dask cluster that does the jobs in place of processes on this machine; see
+            :mod:`tsn_plugin.preparation.dask_pool`.
 
     Raises:
         ValueError: if ``workers`` is negative.
-        RuntimeError: if no worker process can be started.
+        RuntimeError: if no worker process can be started, or the cluster's workers lack this package.
+        ConnectionError: if the cluster's scheduler does not answer, or is lost.
         KeyboardInterrupt: after Ctrl-C, when the running jobs have cleaned up.
     """
     workers = _available_cores() if workers is None else workers
     if workers < 0:
         raise ValueError(f"workers={workers} must be 0 (this process) or the number of processes")
-    channel = _Channel(_Units(), _SPAWN.RawValue("b", 0))
+    channel = Channel(Units(), _SPAWN.RawValue("b", 0))
     with _progress(channel.units, unit) as progress:
         task = progress.add_task(description, total=len(jobs))
         run = _Run(function, jobs, channel, lambda: progress.advance(task))
-        if workers == 0:
+        if dask is None and workers == 0:
             run.in_this_process()
         else:
             with _interrupt_stops(channel):
-                run.in_processes(workers)
+                run.in_processes(workers) if dask is None else run.on_dask(dask)
     return run.report()
 
 
@@ -126,7 +90,7 @@ class _Run:
     """The state of one :func:`run_jobs` call: outcomes by the job's index."""
 
     def __init__(
-        self, function: Callable[[Any], Any], jobs: Sequence[Any], channel: _Channel, on_job_end: Callable[[], None]
+        self, function: Callable[[Any], Any], jobs: Sequence[Any], channel: Channel, on_job_end: Callable[[], None]
     ) -> None:
         self.function, self.jobs, self.channel, self.on_job_end = function, jobs, channel, on_job_end
         self.results: dict[int, Any] = {}
@@ -134,25 +98,28 @@ class _Run:
 
     def in_this_process(self) -> None:
         """Run job after job here; Ctrl-C is raised inside the job."""
-        _join_channel(self.channel)
-        try:
+        with joined(self.channel):
             for index, job in enumerate(self.jobs):
                 try:
                     self._end(self.results, index, self.function(job))
                 except Exception as error:
                     self._end(self.failures, index, _reason(error))
-        finally:
-            _join_channel(None)
 
     def in_processes(self, workers: int) -> None:
         """Run the jobs in worker processes."""
         pool = LocalPool(
             _SPAWN, self.function, describe=_reason, initialize=_start_worker, arguments=(self.channel.stop,)
         )
-        pool.run(
+        self._in_pool(partial(pool.run, workers=workers))
+
+    def on_dask(self, address: str) -> None:
+        """Run the jobs on a Dask cluster."""
+        self._in_pool(DaskPool(address, self.function, describe=_reason).run)
+
+    def _in_pool(self, run: Callable[..., None]) -> None:
+        run(
             self.jobs,
-            workers=workers,
-            is_wanted=lambda: not self.channel.is_stopped,
+            is_wanted=lambda: not self.channel.stop.value,
             on_result=partial(self._end, self.results),
             on_failure=partial(self._end, self.failures),
             on_units=self.channel.units.add,
@@ -171,7 +138,7 @@ class _Run:
 
 
 @contextmanager
-def _interrupt_stops(channel: _Channel) -> Iterator[None]:
+def _interrupt_stops(channel: Channel) -> Iterator[None]:
     """Let Ctrl-C ask the workers to stop and raise KeyboardInterrupt when they have.
 
     Raised at once, a second Ctrl-C could break into the pool's own cleaning up, which then waits for ever.
@@ -203,16 +170,11 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def _join_channel(channel: _Channel | None) -> None:
-    global _channel
-    _channel = channel
-
-
 def _start_worker(counter: UnitCounter, stop: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; the channel tells
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)  # one process per core already
-    _join_channel(_Channel(counter, stop))
+    join(Channel(counter, stop))
 
 
 def _end_with_parent() -> None:
@@ -224,7 +186,7 @@ def _end_with_parent() -> None:
 class _RateColumn(ProgressColumn):
     """Finished units and units per second."""
 
-    def __init__(self, units: _Units, unit: str) -> None:
+    def __init__(self, units: Units, unit: str) -> None:
         super().__init__()
         self.units, self.unit = units, unit
 
@@ -233,7 +195,7 @@ class _RateColumn(ProgressColumn):
         return Text(f"{units} {self.unit}, {units / max(task.elapsed or 0, 1e-3):.1f}/s")
 
 
-def _progress(units: _Units, unit: str) -> Progress:
+def _progress(units: Units, unit: str) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

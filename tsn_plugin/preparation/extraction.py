@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +20,7 @@ import numpy as np
 
 from tsn_plugin.modality import get_modality
 from tsn_plugin.ops.flow_encoding import quantize_flow
+from tsn_plugin.ops.frame_size import check_frame_size, resized_frame
 from tsn_plugin.ops.optical_flow import FLOW_METHODS, FlowMethod, frame_pairs, make_flow_method
 from tsn_plugin.preparation.executors import JobReport, check_in, run_jobs
 from tsn_plugin.preparation.frame_folders import FrameCounts, FramePrefixes, count_frames
@@ -69,13 +70,10 @@ class ExtractionOptions:
     def __post_init__(self) -> None:
         if self.method not in FLOW_METHODS:
             raise ValueError(f"method={self.method!r} is unknown; known: {', '.join(FLOW_METHODS)}")
-        for name, value in (("bound", self.bound), ("step", self.step), ("short_side", self.short_side)):
-            if value is not None and value <= 0:
+        for name, value in (("bound", self.bound), ("step", self.step)):
+            if value <= 0:
                 raise ValueError(f"{name}={value} must be positive")
-        if self.size is not None and min(self.size) <= 0:
-            raise ValueError(f"size={self.size} must be two positive numbers: width, height")
-        if self.size is not None and self.short_side is not None:
-            raise ValueError(f"size={self.size} and short_side={self.short_side} exclude each other")
+        check_frame_size(self.size, self.short_side)
         if not 1 <= self.quality <= 100:
             raise ValueError(f"quality={self.quality} must be 1 to 100")
         if not (self.rgb or self.flow):
@@ -135,7 +133,9 @@ def plan_extraction(
     return [ExtractionJob(video, folder, options) for folder, video in videos.items()]
 
 
-def run_extraction(jobs: Sequence[ExtractionJob], out: str | Path, *, workers: int | None = None) -> JobReport:
+def run_extraction(
+    jobs: Sequence[ExtractionJob], out: str | Path, *, workers: int | None = None, dask: str | None = None
+) -> JobReport:
     """Do the jobs; videos whose folder is complete are skipped. Failures are noted in ``OUT/failed.txt``.
 
     The results are the numbers of frame pairs written: 0 for a video that was complete.
@@ -151,7 +151,10 @@ def run_extraction(jobs: Sequence[ExtractionJob], out: str | Path, *, workers: i
         claim_folder(out, options.settings(), note="extraction.json")
     for parent in {job.folder.parent for job in jobs}:
         remove_abandoned(parent)
-    report = run_jobs(extract_video, jobs, workers=workers, description="Extracting", unit="frame pairs")
+    if dask is not None:  # workers may stand in other folders
+        jobs = [replace(job, video=job.video.absolute(), folder=job.folder.absolute()) for job in jobs]
+    units = dict(description="Extracting", unit="frame pairs")
+    report = run_jobs(extract_video, jobs, workers=workers, dask=dask, **units)
     _note_failures(report, out / FAILED)
     return report
 
@@ -200,16 +203,6 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def resized_size(size: tuple[int, int], options: ExtractionOptions) -> tuple[int, int]:
-    """The ``(width, height)`` of the extracted frames of a video whose frames have ``size`` (width, height)."""
-    if options.size is not None:
-        return options.size
-    if options.short_side is None:
-        return size
-    scale = options.short_side / min(size)
-    return round(size[0] * scale), round(size[1] * scale)
-
-
 def _write_pairs(video: Path, writer: Writer, options: ExtractionOptions) -> int:
     method = options.make_flow_method() if options.flow else None
     number = 0
@@ -238,10 +231,7 @@ def _write_pair(
 
 def _prepare(frame: np.ndarray, options: ExtractionOptions, method: FlowMethod | None) -> tuple[np.ndarray, Any]:
     """The resized frame and what its flow needs; grey after resizing, as the original does."""
-    size = (frame.shape[1], frame.shape[0])
-    target = resized_size(size, options)
-    if target != size:
-        frame = cv2.resize(frame, target, interpolation=cv2.INTER_LINEAR)
+    frame = resized_frame(frame, size=options.size, short_side=options.short_side)
     return frame, None if method is None else method.prepare(frame)
 
 
