@@ -43,6 +43,14 @@ class Modality:
         """Input channels of the first convolution for the original's ``snippet_len``: 3, 15 or 10."""
         return self.channels_per_frame * self.snippet_len
 
+    def num_entries(self, num_frames: int) -> int:
+        """How many entries to sample from a video file of ``num_frames`` frames has: flow lies between its frames.
+
+        >>> get_modality("RGB").num_entries(40), get_modality("Flow").num_entries(40)
+        (40, 39)
+        """
+        return max(num_frames - 1, 0) if self.is_flow else num_frames
+
     def statistics(self, normalization: str) -> tuple[tuple[float, ...], tuple[float, ...], str]:
         """Mean and std for each channel of one frame (0-255 range), and the channel order ``'rgb'`` or ``'bgr'``.
 

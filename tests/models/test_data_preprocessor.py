@@ -1,3 +1,4 @@
+import random
 from pathlib import Path
 
 import numpy as np
@@ -5,9 +6,11 @@ import pytest
 import torch
 from mmaction.datasets import transforms as upstream
 from mmaction.models.data_preprocessors import ActionDataPreprocessor as UpstreamPreprocessor
+from mmaction.structures import ActionDataSample
 
 from tsn_plugin import transforms as ours
 from tsn_plugin.models.data_preprocessor import ActionDataPreprocessor
+from tsn_plugin.models.flow_from_frames import TENSOR_FLOW_METHODS
 from tsn_plugin.ops.views import SnippetViews
 from tsn_plugin.registry import MODELS
 
@@ -191,3 +194,77 @@ def test_a_batch_with_and_without_view_boxes_is_refused():
     samples = [packed(ours, video("RGB"), ours.TenCrop(16, on_device=True)), packed(ours, video("RGB"))]
     with pytest.raises(ValueError, match="1 of 2 videos have no view_boxes"):
         processed(ActionDataPreprocessor(), samples)
+
+
+@pytest.mark.parametrize(("modality", "shape"), [("RGB", (6, 3, 10, 12)), ("Flow", (2, 6, 10, 12))])
+def test_training_crops_on_the_device_equal_those_cut_before(modality, shape):
+    crop = dict(input_size=(12, 10), scales=(1, 0.75), more_fix_crop=True)
+    preprocessor = ActionDataPreprocessor(modality=modality)
+    before = [ours.MultiScaleCrop(**crop), ours.Resize((12, 10), keep_ratio=False), ours.Flip()]
+    after = [ours.MultiScaleCrop(**crop, on_device=True), ours.Flip(on_device=True)]
+    batches = []
+    for steps in (before, after):
+        random.seed(3)
+        np.random.seed(3)
+        samples = [packed(ours, shaped(video(modality, 2, 3, seed=seed)), *steps) for seed in range(6)]
+        batches.append(processed(preprocessor, samples, training=True))
+    assert batches[1].shape == batches[0].shape == (6, *shape)
+    assert len({sample["data_samples"].view_boxes.tobytes() for sample in samples}) > 3  # sizes, places and mirrors
+    levels = (batches[1] - batches[0]).abs()
+    assert levels.max() == 1  # cv2 rounds in fixed point
+    assert levels.mean() < 0.15
+
+
+def shaped(results):
+    return {**results, "img_shape": results["imgs"][0].shape[:2]}
+
+
+def flow_sample(levels=(10, 20, 30), pairs=((0, 1), (1, 2)), **metainfo):
+    frames = torch.tensor(levels, dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 3, 6, 8)
+    sample = ActionDataSample()
+    sample.set_metainfo(dict(flow_pairs=np.array([pairs]), **metainfo))
+    return {"inputs": frames.contiguous(), "data_samples": sample}
+
+
+def test_flow_is_computed_before_it_is_cropped_mirrored_and_resized(monkeypatch):
+    def flow(previous, current, *, compiled):
+        x = torch.arange(8.0).expand(len(previous), 6, 8)  # x flow is the column, y flow the difference of the frames
+        return torch.stack([x, current.float() - previous], 1)
+
+    monkeypatch.setitem(TENSOR_FLOW_METHODS, "column", flow)
+    preprocessor = ActionDataPreprocessor(modality="Flow", flow=dict(method="column", bound=127.5))
+    boxes = np.array([[2, 0, 4, 6, 0], [2, 0, 4, 6, 1]])
+    views = processed(preprocessor, [flow_sample(view_boxes=boxes)]).materialize()
+    assert views.shape == (1, 2, 4, 6, 4)
+    # level = 127.5 + v, halves to even; mirrored 256 - level
+    assert views[0, 0, :, 0].tolist() == [[130, 130, 132, 132], [138] * 4] * 2
+    assert views[0, 1, :, 0].tolist() == [[124, 124, 126, 126], [138] * 4] * 2
+    sample = flow_sample(view_boxes=boxes[:1], view_size=(2, 3))
+    batch = processed(preprocessor, [sample] * 2, training=True)
+    assert batch.shape == (2, 1, 4, 3, 2)
+    assert batch[1, 0, :2, 0].tolist() == [[130, 132], [138, 138]]
+
+
+def test_frames_of_videos_of_several_lengths_make_one_batch():
+    preprocessor = ActionDataPreprocessor(modality="Flow", normalization="caffe", flow=dict(max_pairs=2))
+    levels, pairs = (7, 7, 7), ((0, 1), (1, 2))
+    samples = [flow_sample(levels, pairs), flow_sample(levels[:2], (pairs[0],) * 2)]
+    batch = processed(preprocessor, samples, training=True)
+    assert batch.shape == (2, 1, 4, 6, 8)
+    assert not batch.any()  # nothing moves: level 128, the mean
+
+
+def test_flow_and_its_frames_come_together():
+    with pytest.raises(ValueError, match="belong together: the data samples have flow_pairs, the preprocessor has no"):
+        processed(ActionDataPreprocessor(modality="Flow"), [flow_sample()])
+    with pytest.raises(ValueError, match="the data samples have no flow_pairs, the preprocessor has flow"):
+        processed(ActionDataPreprocessor(modality="Flow", flow={}), [packed(ours, video("Flow", 3, 5))])
+    samples = [flow_sample(), packed(ours, video("Flow", 3, 5))]
+    with pytest.raises(ValueError, match="1 of 2 videos have no flow_pairs"):
+        processed(ActionDataPreprocessor(modality="Flow", flow={}), samples)
+
+
+@pytest.mark.parametrize("keywords", [dict(modality="RGB"), dict(modality="Flow", format_shape="NCTHW")])
+def test_flow_needs_a_modality_and_a_layout_of_flow(keywords):
+    with pytest.raises(ValueError, match="needs modality='Flow' and format_shape='NCHW'"):
+        ActionDataPreprocessor(**keywords, flow={})

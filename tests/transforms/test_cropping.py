@@ -156,3 +156,26 @@ def test_a_lazy_crop_after_a_lazy_flip_is_refused():
     results["lazy"]["flip"] = True
     with pytest.raises(ValueError, match="Flip must come after every crop"):
         MultiScaleCrop(112, lazy=True)(results)
+
+
+def test_the_device_gets_the_box_that_would_be_cropped():
+    keywords = dict(input_size=(16, 12), scales=(1, 0.75), more_fix_crop=True)
+    for seed in range(20):
+        results = [{"imgs": [np.zeros((24, 30, 3), np.uint8)], "img_shape": (24, 30)} for _ in range(2)]
+        random.seed(seed)
+        MultiScaleCrop(**keywords)(results[0])
+        random.seed(seed)
+        left = MultiScaleCrop(**keywords, on_device=True)(results[1])
+        x1, y1, x2, y2 = results[0]["crop_bbox"]
+        assert left["view_boxes"].tolist() == [[x1, y1, x2 - x1, y2 - y1, 0]]
+        assert (left["view_size"], left["img_shape"], left["imgs"][0].shape) == ((16, 12), (24, 30), (24, 30, 3))
+
+
+def test_what_the_device_cannot_crop_is_refused():
+    with pytest.raises(ValueError, match="lazy=True and on_device=True name two places"):
+        MultiScaleCrop(16, lazy=True, on_device=True)
+    with pytest.raises(ValueError, match=r"MultiScaleCrop\(on_device=True\) cannot crop 'gt_bboxes'"):
+        MultiScaleCrop(16, on_device=True)({"img_shape": (24, 30), "gt_bboxes": np.zeros((1, 4))})
+    with pytest.raises(ValueError, match="view_boxes are already set"):
+        MultiScaleCrop(16, on_device=True)({"img_shape": (24, 30), "view_boxes": np.zeros((1, 5))})
+    assert repr(MultiScaleCrop(16, on_device=True)).endswith(", on_device=True)")

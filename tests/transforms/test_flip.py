@@ -111,3 +111,37 @@ def test_lazy_flips_of_rgb_are_left_to_fuse():
 def test_an_unknown_direction_is_refused():
     with pytest.raises(ValueError, match="vertically"):
         Flip(direction="vertically")
+
+
+def test_boxes_for_the_device_are_mirrored_where_images_would_be():
+    boxes = np.array([[1, 2, 4, 4, 0], [1, 2, 4, 4, 1]])
+    for seed in range(10):
+        results = {"imgs": images(2, 8, 10, 3), "img_shape": (8, 10), "modality": "Flow", "label": 4}
+        maps = dict(flip_label_map={4: 6})
+        rgb = flipped(Flip(**maps), {**results, "modality": "RGB"}, seed)
+        left = flipped(Flip(**maps, on_device=True), {**results, "view_boxes": boxes}, seed)
+        assert left["view_boxes"][:, 4].tolist() == ([1, 0] if rgb["flip"] else [0, 1])
+        assert (left["flip"], left["label"]) == (rgb["flip"], rgb["label"])
+        np.testing.assert_array_equal(left["imgs"], results["imgs"])
+    assert boxes[:, 4].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        (dict(lazy=True), "flips horizontally, but lazy=True"),
+        (dict(direction="vertical"), "direction='vertical'"),
+        (dict(legacy=True), r"ActionDataPreprocessor\(legacy_flip=True\)"),
+    ],
+)
+def test_what_the_device_cannot_flip_is_refused(keywords, message):
+    with pytest.raises(ValueError, match=message):
+        Flip(on_device=True, **keywords)
+
+
+def test_crop_and_flip_happen_in_one_place():
+    results = {"imgs": images(2, 8, 10, 3), "img_shape": (8, 10), "modality": "RGB"}
+    with pytest.raises(ValueError, match=r"Flip\(on_device=True\) has to be where the crop before it is"):
+        Flip(on_device=True)(results)
+    with pytest.raises(ValueError, match=r"Flip\(on_device=False\) has to be where the crop before it is"):
+        Flip()({**results, "view_boxes": np.array([[0, 0, 4, 4, 0]])})

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tsn_plugin.transforms  # noqa: F401
+from tsn_plugin.readers import FrameReader
 from tsn_plugin.registry import TRANSFORMS
 
 
@@ -20,6 +21,16 @@ def video(**more):
     return {"imgs": images(), "modality": "RGB", "label": 1, "num_clips": 3, "clip_len": 2, **more}
 
 
+class Pictures(FrameReader):
+    """Frames in memory."""
+
+    num_frames = 6
+
+    def _read_sorted(self, indices):
+        return {index: images()[index] for index in indices}
+
+
+UNDECODED = {"video_reader": Pictures(), "frame_inds": np.array([[3, 4], [1, 1]]), "clip_len": 2, "modality": "Flow"}
 UNSAMPLED = {"total_frames": 60, "start_index": 1, "modality": "RGBDiff", "filename": "a.mp4"}
 FLOW = video(imgs=images(2), modality="Flow")
 CASES = {
@@ -32,13 +43,20 @@ CASES = {
     "MultiScaleCrop": [
         ({"input_size": (16, 16), "scales": (1, 0.875, 0.75)}, video()),
         ({"input_size": (16, 16), "scales": (1, 0.875, 0.75), "lazy": True}, video()),
+        ({"input_size": (16, 16), "scales": (1, 0.875, 0.75), "on_device": True}, video(img_shape=(24, 30))),
     ],
+    "ComputeFlow": [({"method": "dis", "size": (32, 32)}, UNDECODED), ({"method": "farneback"}, UNDECODED)],
+    "DecodeFlowFrames": [({"size": (16, 12)}, UNDECODED), ({"short_side": 12}, UNDECODED)],
     "ColorJitter": [({"brightness": (0.5, 1.5)}, video())],
     "Resize": [
         ({"scale": (20, 16), "keep_ratio": False}, video(img_shape=(24, 30))),
         ({"scale": (-1, 16)}, video(imgs=images(2), modality="Flow", img_shape=(24, 30))),
     ],
-    "Flip": [({"flip_ratio": 1}, video()), ({"flip_ratio": 0.5}, FLOW)],
+    "Flip": [
+        ({"flip_ratio": 1}, video()),
+        ({"flip_ratio": 0.5}, FLOW),
+        ({"flip_ratio": 0.5, "on_device": True}, video(view_boxes=np.array([[1, 2, 16, 16, 0]]))),
+    ],
     "CenterCrop": [({"crop_size": (16, 16)}, video()), ({"crop_size": (16, 16), "on_device": True}, video())],
     "ThreeCrop": [({"crop_size": (24, 24)}, video()), ({"crop_size": (24, 24), "on_device": True}, video())],
     "TenCrop": [({"crop_size": (16, 16)}, FLOW), ({"crop_size": (16, 16), "on_device": True}, FLOW)],

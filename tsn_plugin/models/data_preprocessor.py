@@ -7,10 +7,12 @@ from functools import partial
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmaction.models.data_preprocessors import ActionDataPreprocessor as _ActionDataPreprocessor
 from mmengine.structures import BaseDataElement
 
 from tsn_plugin.modality import get_modality
+from tsn_plugin.models.flow_from_frames import FlowFromFrames
 from tsn_plugin.ops.flow_encoding import mirrored_snippets
 from tsn_plugin.ops.rgbdiff import frame_differences
 from tsn_plugin.ops.views import SnippetViews
@@ -24,7 +26,8 @@ class ActionDataPreprocessor(_ActionDataPreprocessor):
     """Stacks a batch and turns raw snippets into network input: test views, differences, channel order, normalisation.
 
     In: ``inputs``, one uint8 tensor ``(M, C, H, W)`` per video. Out: float ``(B, M, C', H, W)`` on the model's device;
-    where the data samples carry ``view_boxes`` (test crops with ``on_device=True``), a ``SnippetViews`` instead.
+    where the data samples carry ``view_boxes`` (crops with ``on_device=True``), a ``SnippetViews`` instead, but for
+    training. With ``flow``, the inputs are the frames ``(N, 3, H, W)`` of ``DecodeFlowFrames``.
 
     Everything but ``format_shape='NCHW'`` is left to MMAction2. Unlike MMAction2, videos of different sizes are refused
     instead of padded, since padding changes the scores; with view boxes their sizes may differ.
@@ -42,10 +45,12 @@ class ActionDataPreprocessor(_ActionDataPreprocessor):
         materialize_views: build the tensor ``(B, V, C', h, w)`` of all test views at once, for models that know no
             ``SnippetViews``. Training always gets it.
         legacy_flip: negate flow in mirrored views as the original does, see ``Flip``.
+        flow: compute flow from the frames, with these arguments of ``FlowFromFrames``: ``dict(method='tvl1', bound=20,
+            max_pairs=64)``.
 
     Raises:
-        ValueError: for an unknown modality or normalization, settings that contradict each other, and videos of
-            different sizes.
+        ValueError: for an unknown modality or normalization, settings that contradict each other, videos of
+            different sizes, and frames without ``flow`` or the other way round.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class ActionDataPreprocessor(_ActionDataPreprocessor):
         normalization: str | None = None,
         materialize_views: bool = False,
         legacy_flip: bool = False,
+        flow: dict | None = None,
     ) -> None:
         facts = get_modality(modality)
         if normalization is not None:
@@ -74,7 +80,12 @@ class ActionDataPreprocessor(_ActionDataPreprocessor):
             raise ValueError(f"to_rgb=True reverses colours, but modality={modality!r} has none")
         if facts.is_difference and format_shape != "NCHW":
             raise ValueError(f"modality={modality!r} needs format_shape='NCHW', not {format_shape!r}")
+        if flow is not None and not (facts.is_flow and format_shape == "NCHW"):
+            raise ValueError(
+                f"flow={flow} needs modality='Flow' and format_shape='NCHW', not {modality!r} and {format_shape!r}"
+            )
         super().__init__(mean, std, to_rgb, to_float32, blending, format_shape)
+        self.flow = None if flow is None else FlowFromFrames(**flow)
         self.modality = facts
         self.materialize_views = materialize_views
         self.mirror = partial(mirrored_snippets, is_flow=facts.is_flow, legacy=legacy_flip)
@@ -85,16 +96,33 @@ class ActionDataPreprocessor(_ActionDataPreprocessor):
         """Network input of a batch, and its data samples; see the class."""
         if self.format_shape != "NCHW":
             return super().preprocess(inputs, data_samples, training)
-        boxes = _view_boxes(data_samples)
+        inputs = self._with_flow(inputs, data_samples)
+        boxes = _metainfo(data_samples, "view_boxes")
         if boxes is None:
             batch = self.to_network_input(_stacked(inputs))
         else:
-            batch = SnippetViews(inputs, boxes, prepare=self.to_network_input, mirror=self.mirror)
+            size = (_metainfo(data_samples, "view_size") or (None,))[0]
+            batch = SnippetViews(inputs, boxes, prepare=partial(self._resized_input, size=size), mirror=self.mirror)
             if training or self.materialize_views:
                 batch = batch.materialize()
         if training and self.blending is not None:
             batch, data_samples = self.blending(batch, data_samples)
         return batch, data_samples
+
+    def _with_flow(
+        self, inputs: Sequence[torch.Tensor], data_samples: Sequence[BaseDataElement] | None
+    ) -> Sequence[torch.Tensor]:
+        pairs = _metainfo(data_samples, "flow_pairs")
+        if (pairs is None) != (self.flow is None):
+            raise ValueError(
+                "the transform DecodeFlowFrames and ActionDataPreprocessor(flow=dict(method='tvl1')) belong together: "
+                f"the data samples have {'no ' * (pairs is None)}flow_pairs, the preprocessor has "
+                f"{'no ' * (self.flow is None)}flow"
+            )
+        return inputs if self.flow is None else self.flow(inputs, pairs)
+
+    def _resized_input(self, snippets: torch.Tensor, *, size: tuple[int, int] | None) -> torch.Tensor:
+        return self.to_network_input(snippets if size is None else resized_levels(snippets, size))
 
     def to_network_input(self, snippets: torch.Tensor) -> torch.Tensor:
         """Network input ``(..., C', H, W)`` of raw snippets ``(..., C, H, W)``: reordered, differenced, normalised.
@@ -113,19 +141,27 @@ class ActionDataPreprocessor(_ActionDataPreprocessor):
         return snippets.float() if self.to_float32 else snippets
 
 
-def _view_boxes(data_samples: Sequence[BaseDataElement] | None) -> list[np.ndarray] | None:
-    """View boxes of each video, or ``None`` where no video has any.
+def resized_levels(snippets: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Snippets uint8 ``(n, C, H, W)`` at ``size`` (width, height), bilinear; within a level of ``cv2.resize``."""
+    if tuple(snippets.shape[-2:]) == (size[1], size[0]):
+        return snippets
+    resized = F.interpolate(snippets.float(), (size[1], size[0]), mode="bilinear", align_corners=False)
+    return resized.round_().to(snippets.dtype)
+
+
+def _metainfo(data_samples: Sequence[BaseDataElement] | None, key: str) -> list[np.ndarray] | None:
+    """What each video's sample says under ``key``, or ``None`` where no video has any.
 
     Raises:
-        ValueError: if only some videos have them.
+        ValueError: if only some videos have it.
     """
-    boxes = [sample.metainfo.get("view_boxes") for sample in data_samples or ()]
-    missing = sum(video_boxes is None for video_boxes in boxes)
-    if missing == len(boxes):
+    values = [sample.metainfo.get(key) for sample in data_samples or ()]
+    missing = sum(value is None for value in values)
+    if missing == len(values):
         return None
     if missing:
-        raise ValueError(f"{missing} of {len(boxes)} videos have no view_boxes: one pipeline must make the whole batch")
-    return boxes
+        raise ValueError(f"{missing} of {len(values)} videos have no {key}: one pipeline must make the whole batch")
+    return values
 
 
 def _stacked(inputs: Sequence[torch.Tensor]) -> torch.Tensor:

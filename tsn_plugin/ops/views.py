@@ -19,7 +19,7 @@ class SnippetViews:
     Args:
         videos: raw snippets ``(S, C, H, W)`` (uint8) of each video, on the model's device.
         boxes: view boxes of each video, shape ``(crops, 5)``: x, y, width, height, mirror (0 or 1).
-        prepare: turns raw crops ``(n, C, h, w)`` into network input, float ``(n, C', h, w)``.
+        prepare: turns raw crops ``(n, C, h, w)`` into network input, float ``(n, C', h, w)``; it may change the size.
         mirror: mirrors raw crops ``(n, C, h, w)``.
 
     Raises:
@@ -72,12 +72,13 @@ class SnippetViews:
             ValueError: if the videos differ in the number or the size of their views.
         """
         chunks = list(self.chunks(sum(self.num_views)))
-        if len(set(self.num_views)) != 1 or len(chunks) != 1:
+        if len(set(self.num_views)) != 1 or len({chunk.shape[1:] for chunk in chunks}) != 1:
             raise ValueError(
                 f"videos with {self.num_views} views, or views of several sizes, do not fit into one tensor: "
                 "use chunks(), or test with batch_size=1"
             )
-        return chunks[0].unflatten(0, (len(self.videos), -1))
+        views = chunks[0] if len(chunks) == 1 else torch.cat(chunks)
+        return views.unflatten(0, (len(self.videos), -1))
 
     def _raw_crops(self) -> Iterator[tuple[torch.Tensor, bool]]:
         """All snippets of a video in one box, ``(S, C, h, w)`` without copying, and whether to mirror them."""

@@ -3,6 +3,7 @@
 import mmaction.datasets  # noqa: F401
 
 from tsn_plugin.transforms.color import ColorJitter
+from tsn_plugin.transforms.computed_flow import ComputeFlow, DecodeFlowFrames
 from tsn_plugin.transforms.cropping import MultiScaleCrop
 from tsn_plugin.transforms.decoding import (
     DecordDecode,
@@ -23,6 +24,8 @@ from tsn_plugin.transforms.untrimmed import SampleFramesAtRate
 __all__ = [
     "CenterCrop",
     "ColorJitter",
+    "ComputeFlow",
+    "DecodeFlowFrames",
     "DecordDecode",
     "DecordInit",
     "Flip",

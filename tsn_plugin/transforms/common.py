@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from tsn_plugin.modality import MODALITIES, Modality
 
 
@@ -22,3 +24,15 @@ def extended_repr(transform: object, base: str, defaults: Mapping[str, Any]) -> 
     values = {name: getattr(transform, name) for name in defaults}
     added = "".join(f", {name}={value!r}" for name, value in values.items() if value != defaults[name])
     return f"{base[:-1]}{added})"
+
+
+def leave_to_device(results: dict, boxes: np.ndarray) -> dict:
+    """Record the view boxes for the data preprocessor; the pixels stay as they are.
+
+    Raises:
+        ValueError: if an earlier transform has already set view boxes.
+    """
+    if "view_boxes" in results:
+        raise ValueError("view_boxes are already set: a pipeline can have one crop with on_device=True")
+    results["view_boxes"] = boxes
+    return results

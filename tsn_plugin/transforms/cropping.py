@@ -12,6 +12,7 @@ from mmaction.datasets.transforms.processing import _combine_quadruple, _init_la
 
 from tsn_plugin.ops.crops import Size, fixed_offsets, multi_scale_sizes
 from tsn_plugin.registry import TRANSFORMS
+from tsn_plugin.transforms.common import extended_repr, leave_to_device
 
 
 def _resolved_alias(name: str, value: Any, default: Any, alias: str, alias_value: Any) -> Any:
@@ -47,6 +48,8 @@ class MultiScaleCrop(_MultiScaleCrop):
     - crop_quadruple
     - img_shape
     - scales
+    - view_boxes (optional)
+    - view_size (optional)
 
     Modified Keys:
 
@@ -55,6 +58,9 @@ class MultiScaleCrop(_MultiScaleCrop):
     - lazy (optional)
     - gt_bboxes (optional)
     - proposals (optional)
+
+    With ``on_device`` nothing is cropped, and two keys take the place of all others: ``view_boxes``, int array
+    ``(1, 5)`` with x, y, width, height, mirror, and ``view_size``, the ``input_size`` that the crop is resized to.
 
     Args:
         input_size: the network's input, one number or (width, height).
@@ -66,11 +72,13 @@ class MultiScaleCrop(_MultiScaleCrop):
         fix_crop: the originals' name for ``not random_crop``.
         more_fix_crop: the originals' name for ``num_fixed_crops=13`` (``True``, as all their networks have it) or 5.
         max_distort: the originals' name for ``max_wh_scale_gap``.
+        on_device: leave cropping, and resizing to ``input_size``, to ``ActionDataPreprocessor``; no ``Resize`` follows,
+            and ``Flip`` has to be left to it too.
 
     Raises:
         TypeError: if ``input_size`` or ``scales`` are no numbers.
-        ValueError: for another number of places than 5 or 13, and for an original's keyword that contradicts
-            MMAction2's.
+        ValueError: for another number of places than 5 or 13, for an original's keyword that contradicts MMAction2's,
+            and for ``lazy`` and ``on_device`` together.
     """
 
     def __init__(
@@ -85,7 +93,10 @@ class MultiScaleCrop(_MultiScaleCrop):
         fix_crop: bool | None = None,
         more_fix_crop: bool | None = None,
         max_distort: int | None = None,
+        on_device: bool = False,
     ) -> None:
+        if lazy and on_device:
+            raise ValueError("lazy=True and on_device=True name two places for the same work: choose one")
         anywhere = None if fix_crop is None else not fix_crop
         num_places = None if more_fix_crop is None else (13 if more_fix_crop else 5)
         super().__init__(
@@ -96,15 +107,20 @@ class MultiScaleCrop(_MultiScaleCrop):
             _resolved_alias("num_fixed_crops", num_fixed_crops, 5, "more_fix_crop", num_places),
             lazy,
         )
+        self.on_device = on_device
 
     def transform(self, results: dict) -> dict:
         """Crop the video; see the class."""
         _init_lazy_if_proper(results, self.lazy)
         for key in ("keypoint", "gt_bboxes"):
-            if self.lazy and key in results:
-                raise ValueError(f"MultiScaleCrop(lazy=True) cannot crop {key!r}: use lazy=False")
+            if (self.lazy or self.on_device) and key in results:
+                mode = "lazy" if self.lazy else "on_device"
+                raise ValueError(f"MultiScaleCrop({mode}=True) cannot crop {key!r}: use {mode}=False")
         height, width = results["img_shape"]
         x, y, crop_width, crop_height = self._draw_box((width, height))
+        if self.on_device:
+            results["view_size"] = tuple(self.input_size)
+            return leave_to_device(results, np.array([[x, y, crop_width, crop_height, 0]]))
         box = np.array([x, y, x + crop_width, y + crop_height])
         results["crop_bbox"] = box
         results["img_shape"] = (crop_height, crop_width)
@@ -137,6 +153,9 @@ class MultiScaleCrop(_MultiScaleCrop):
             results["imgs"] = self._crop_imgs(results["imgs"], box)
         if "gt_bboxes" in results:
             self._all_box_crop(results, box)
+
+    def __repr__(self) -> str:
+        return extended_repr(self, super().__repr__(), {"on_device": False})
 
 
 def _crop_lazily(lazy: dict, box: np.ndarray, image_size: Size) -> None:

@@ -13,7 +13,7 @@ from mmcv.transforms import BaseTransform
 
 from tsn_plugin.readers import BACKENDS, open_frames, open_video
 from tsn_plugin.registry import TRANSFORMS
-from tsn_plugin.transforms.decoding_results import set_images, storage_reader
+from tsn_plugin.transforms.decoding_results import set_images, set_reader, storage_reader
 
 
 class _VideoInit(BaseTransform):
@@ -34,10 +34,7 @@ class _VideoInit(BaseTransform):
         if read_bytes is not None:
             source = io.BytesIO(read_bytes(path))
             source.name = path
-        reader = open_video(source, backend=self.backend, num_threads=self.num_threads)
-        results["video_reader"] = reader
-        results["total_frames"] = reader.num_frames
-        results["avg_fps"] = reader.fps
+        set_reader(results, open_video(source, backend=self.backend, num_threads=self.num_threads))
         return results
 
     def _path(self, results: dict) -> str:
@@ -63,9 +60,12 @@ class _VideoDecode(BaseTransform):
 class DecordInit(_VideoInit):
     """Open a video; with the fastest reader unless told otherwise, since all give the same frames.
 
+    In a data set of flow ``total_frames`` counts flow fields, one less than frames; see ``ComputeFlow``.
+
     Required Keys:
 
         - filename
+        - modality (optional)
 
     Added Keys:
 

@@ -1,4 +1,4 @@
-"""What the decoding transforms share: bytes out of a storage, and pictures into ``results``."""
+"""What the decoding transforms share: bytes out of a storage, a reader and pictures into ``results``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,28 @@ from typing import Callable
 
 import numpy as np
 from mmengine.fileio import get_file_backend
+
+from tsn_plugin.readers import FrameReader
+from tsn_plugin.transforms.common import facts_of
+
+
+def set_reader(results: dict, reader: FrameReader) -> None:
+    """Store the reader of a video and what it knows: ``total_frames`` counts flow fields where flow is asked for.
+
+    Raises:
+        ValueError: if the video has a frame, but no second one for flow.
+    """
+    facts = facts_of(results)
+    count = facts.num_entries(reader.num_frames)
+    if count == 0 < reader.num_frames:
+        reader.close()
+        raise ValueError(
+            f"{reader.name} has {reader.num_frames} frame: modality={facts.name!r} needs at least 2, since flow lies "
+            "between neighbouring frames; take the video out of the list"
+        )
+    results["video_reader"] = reader
+    results["total_frames"] = count
+    results["avg_fps"] = reader.fps
 
 
 def set_images(results: dict, images: list[np.ndarray]) -> None:

@@ -21,19 +21,7 @@ from tsn_plugin.ops.crops import (
 )
 from tsn_plugin.ops.flow_encoding import mirrored_images
 from tsn_plugin.registry import TRANSFORMS
-from tsn_plugin.transforms.common import extended_repr, facts_of
-
-
-def _leave_to_device(results: dict, boxes: np.ndarray) -> dict:
-    """Record the view boxes for the data preprocessor; the pixels stay as they are.
-
-    Raises:
-        ValueError: if an earlier transform has already set view boxes.
-    """
-    if "view_boxes" in results:
-        raise ValueError("view_boxes are already set: a pipeline can have one crop with on_device=True")
-    results["view_boxes"] = boxes
-    return results
+from tsn_plugin.transforms.common import extended_repr, facts_of, leave_to_device
 
 
 def _as_size(crop_size: int | Sequence[int]) -> tuple[int, int]:
@@ -97,7 +85,7 @@ class CenterCrop(_CenterCrop):
         _init_lazy_if_proper(results, self.lazy)
         height, width = results["img_shape"]
         if self.on_device:
-            return _leave_to_device(results, center_crop_box((width, height), self.crop_size))
+            return leave_to_device(results, center_crop_box((width, height), self.crop_size))
         check_crop_fits((width, height), self.crop_size)
         return super().transform(results)
 
@@ -127,7 +115,7 @@ class _FixedViews(BaseTransform):
         height, width = images[0].shape[:2]
         boxes = self.boxes((width, height))
         if self.on_device:
-            return _leave_to_device(results, boxes)
+            return leave_to_device(results, boxes)
         is_flow = facts_of(results).is_flow
         results["imgs"] = [view for box in boxes for view in self._cut(images, box, is_flow)]
         corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:4]], axis=1)

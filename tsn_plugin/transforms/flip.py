@@ -12,6 +12,9 @@ from tsn_plugin.ops.flow_encoding import mirrored_images
 from tsn_plugin.registry import TRANSFORMS
 from tsn_plugin.transforms.common import extended_repr, facts_of
 
+#: of a view box, what tells whether it is mirrored
+_MIRROR = np.array([0, 0, 0, 0, 1])
+
 
 @TRANSFORMS.register_module()
 class Flip(_Flip):
@@ -42,6 +45,7 @@ class Flip(_Flip):
     - lazy (optional)
     - gt_bboxes (optional)
     - proposals (optional)
+    - view_boxes (optional)
 
     Args:
         flip_ratio: probability of a flip, one decision per video.
@@ -52,9 +56,12 @@ class Flip(_Flip):
         lazy: leave the pixels to ``Fuse``.
         legacy: negate flow levels as the original does, ``255 - v``, which moves zero motion from 128 to 127, instead
             of ``256 - v``.
+        on_device: leave the pixels to ``ActionDataPreprocessor``: flip the view boxes of an earlier crop with
+            ``on_device=True``.
 
     Raises:
-        ValueError: if flow is to be flipped vertically or lazily.
+        ValueError: if flow is to be flipped vertically or lazily, if ``on_device`` meets another setting that it
+            cannot serve, or no earlier crop has set view boxes, or one has and the flip is not left to the device.
     """
 
     def __init__(
@@ -67,9 +74,18 @@ class Flip(_Flip):
         lazy: bool = False,
         *,
         legacy: bool = False,
+        on_device: bool = False,
     ) -> None:
         super().__init__(flip_ratio, direction, flip_label_map, left_kp, right_kp, lazy)
-        self.legacy = legacy
+        if on_device and (lazy or direction != "horizontal"):
+            raise ValueError(
+                f"Flip(on_device=True) flips horizontally, but lazy={lazy}, direction={direction!r}: leave these out"
+            )
+        if on_device and legacy:
+            raise ValueError(
+                "legacy=True has no effect with on_device=True: set ActionDataPreprocessor(legacy_flip=True)"
+            )
+        self.legacy, self.on_device = legacy, on_device
 
     def transform(self, results: dict) -> dict:
         """Flip the video or not; see the class."""
@@ -79,9 +95,18 @@ class Flip(_Flip):
                 "flow is flipped horizontally, and not by Fuse, which does not negate it; use direction='horizontal', "
                 "lazy=False"
             )
-        return super().transform(results)
+        if self.on_device != ("view_boxes" in results):
+            raise ValueError(
+                f"Flip(on_device={self.on_device}) has to be where the crop before it is: both on the device, or none"
+            )
+        results = super().transform(results)
+        if self.on_device and results["flip"]:
+            results["view_boxes"] = results["view_boxes"] ^ _MIRROR
+        return results
 
     def _flip_imgs(self, imgs: list[np.ndarray], modality: str) -> list[np.ndarray]:
+        if self.on_device:
+            return imgs
         if self.direction == "horizontal":
             is_flow = facts_of({"modality": modality}).is_flow
             imgs[:] = mirrored_images(imgs, is_flow=is_flow, legacy=self.legacy)
@@ -90,4 +115,4 @@ class Flip(_Flip):
         return imgs
 
     def __repr__(self) -> str:
-        return extended_repr(self, super().__repr__(), {"legacy": False})
+        return extended_repr(self, super().__repr__(), {"legacy": False, "on_device": False})

@@ -15,6 +15,8 @@ from tsn_plugin.registry import TRANSFORMS
 from tsn_plugin.transforms.common import facts_of
 
 FLOW_FORMAT = "NCHW_Flow"
+#: keys that the data preprocessor needs to finish what transforms have left to the device
+LEFT_TO_DEVICE = ("view_boxes", "view_size", "flow_pairs")
 
 
 def stacked(images: Sequence[np.ndarray]) -> np.ndarray:
@@ -67,13 +69,15 @@ class FormatShape(_FormatShape):
     """MMAction2's ``FormatShape``; ``'NCHW'`` stacks the images of a flow or RGBDiff snippet on the channel axis.
 
     Flow becomes ``(M, 2 * clip_len, H, W)`` with channels x1 y1 x2 y2 ..., RGBDiff ``(M, 3 * clip_len, H, W)`` with
-    ``clip_len`` frames before differencing. Other modalities are left to MMAction2.
+    ``clip_len`` frames before differencing. Frames that flow is yet to be computed from (``DecodeFlowFrames``) become
+    ``(N, 3, H, W)``. Other modalities are left to MMAction2.
 
     Required Keys:
 
     - imgs (optional)
     - heatmap_imgs (optional)
     - modality (optional)
+    - flow_pairs (optional)
     - num_clips
     - clip_len
 
@@ -91,7 +95,8 @@ class FormatShape(_FormatShape):
         collapse: drop the first axis, of length 1.
 
     Raises:
-        ValueError: for an unknown format, and if the images do not fill whole snippets.
+        ValueError: for an unknown format, if the images do not fill whole snippets, and if frames that flow is yet to
+            be computed from were cropped.
     """
 
     def __init__(self, input_format: str, collapse: bool = False) -> None:
@@ -101,6 +106,8 @@ class FormatShape(_FormatShape):
 
     def transform(self, results: dict) -> dict:
         """Bring ``results['imgs']`` into the format; see the class."""
+        if "flow_pairs" in results:
+            return self._format_flow_frames(results)
         facts = facts_of(results)
         is_flow = facts.is_flow or self.input_format == FLOW_FORMAT
         if self.input_format not in ("NCHW", FLOW_FORMAT) or not (is_flow or facts.is_difference):
@@ -118,11 +125,26 @@ class FormatShape(_FormatShape):
         results["input_shape"] = stack.shape
         return results
 
+    def _format_flow_frames(self, results: dict) -> dict:
+        if self.input_format not in ("NCHW", FLOW_FORMAT) or self.collapse:
+            raise ValueError(
+                f"FormatShape(input_format={self.input_format!r}, collapse={self.collapse}) cannot format the frames "
+                "of DecodeFlowFrames: use input_format='NCHW', collapse=False"
+            )
+        if "crop_bbox" in results:
+            raise ValueError(
+                "frames were cropped before their flow is computed: set on_device=True in the crop after "
+                "DecodeFlowFrames, or use ComputeFlow"
+            )
+        results["imgs"] = stack = _planar(results["imgs"])
+        results["input_shape"] = stack.shape
+        return results
+
 
 @TRANSFORMS.register_module()
 class PackActionInputs(_PackActionInputs):
-    """MMAction2's ``PackActionInputs``; the data sample always learns the video's name, and its view boxes if it has
-    any.
+    """MMAction2's ``PackActionInputs``; the data sample always learns the video's name, and what is left to the model's
+    device: view boxes, their size, and which frames flow is to be computed from.
 
     ``metainfo['video_name']`` is ``results['video_name']`` where the dataset gives it, else ``filename`` without its
     extension, or ``frame_dir``; with forward slashes. Scores of several streams are fused by it.
@@ -133,6 +155,8 @@ class PackActionInputs(_PackActionInputs):
     - label (optional)
     - video_name, filename or frame_dir (optional)
     - view_boxes (optional)
+    - view_size (optional)
+    - flow_pairs (optional)
 
     Added Keys:
 
@@ -164,8 +188,7 @@ class PackActionInputs(_PackActionInputs):
         name = video_name_of(results)
         if name is not None:
             data_sample.set_metainfo({"video_name": name})
-        if "view_boxes" in results:
-            data_sample.set_metainfo({"view_boxes": results["view_boxes"]})
+        data_sample.set_metainfo({key: results[key] for key in LEFT_TO_DEVICE if key in results})
         return packed
 
 

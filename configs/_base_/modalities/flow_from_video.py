@@ -1,0 +1,35 @@
+# Optical flow as in flow.py, computed from video files by the data loader's workers, as tools/extract_flow.py --size
+# 340x256 does: 5 fields of 6 frames per snippet, TV-L1.
+modality = "Flow"
+in_channels = 10
+dropout_ratio = 0.7
+# what a data set of videos needs to know
+videos = dict(modality="Flow", data_prefix=dict(video="videos"))
+
+train_pipeline = [
+    dict(type="tsn_plugin.DecordInit"),
+    dict(type="tsn_plugin.SampleFrames", clip_len=5, num_clips=3, protocol="tsn_caffe", phase="train"),
+    dict(type="tsn_plugin.ComputeFlow", method="tvl1", bound=20, size=(340, 256)),
+    dict(type="tsn_plugin.MultiScaleCrop", input_size=224, scales=(1, 0.875, 0.75), more_fix_crop=True),
+    dict(type="tsn_plugin.Resize", scale=(224, 224), keep_ratio=False),
+    dict(type="tsn_plugin.Flip", flip_ratio=0.5),
+    dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
+    dict(type="tsn_plugin.PackActionInputs"),
+]
+val_pipeline = [
+    dict(type="tsn_plugin.DecordInit"),
+    dict(type="tsn_plugin.SampleFrames", clip_len=5, num_clips=3, protocol="tsn_caffe", phase="val"),
+    dict(type="tsn_plugin.ComputeFlow", method="tvl1", bound=20, size=(340, 256)),
+    dict(type="tsn_plugin.CenterCrop", crop_size=224),
+    dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
+    dict(type="tsn_plugin.PackActionInputs"),
+]
+# 25 snippets x 10 crops; the crops are made on the model's device
+test_pipeline = [
+    dict(type="tsn_plugin.DecordInit"),
+    dict(type="tsn_plugin.SampleFrames", clip_len=5, num_clips=25, protocol="tsn_caffe", phase="test"),
+    dict(type="tsn_plugin.ComputeFlow", method="tvl1", bound=20, size=(340, 256)),
+    dict(type="tsn_plugin.TenCrop", crop_size=224, layout="caffe", on_device=True),
+    dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
+    dict(type="tsn_plugin.PackActionInputs"),
+]
