@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from tsn_plugin.ops.optical_flow import FLOW_METHODS
-from tsn_plugin.preparation.extraction import ExtractionOptions, parse_size, plan_extraction, run_extraction, summary
+from tsn_plugin.preparation.extraction import plan_extraction, run_extraction, summary
+from tsn_plugin.preparation.extraction_options import LAYOUTS, ExtractionOptions, parse_size
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -23,6 +24,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--quality", type=int, default=95, help="of the JPEGs, 1 to 100 (default: 95)")
     add("--rgb-only", dest="flow", action="store_false", help="write no flow")
     add("--flow-only", dest="rgb", action="store_false", help="write no images")
+    add(
+        "--layout",
+        choices=LAYOUTS,
+        default="tsn",
+        help="numbers of the files: the original's (default), or denseflow's",
+    )
     add("--pack", action="store_true", help="write one uncompressed archive per video, OUT/<video>.zip")
     add("--device", help="torch device for tvl1 and raft, such as cuda (default: the CPU)")
     add("--weights", help="raft: file of the weights (default: torchvision's, which are downloaded)")

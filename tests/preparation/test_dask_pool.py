@@ -10,7 +10,8 @@ import pytest
 from distributed import Client
 
 from tsn_plugin.preparation.executors import run_jobs
-from tsn_plugin.preparation.extraction import ExtractionOptions, plan_extraction, run_extraction
+from tsn_plugin.preparation.extraction import plan_extraction, run_extraction
+from tsn_plugin.preparation.extraction_options import ExtractionOptions
 
 # jobs are expressions: the workers cannot import the functions of a test module
 PID = "__import__('os').getpid()"

@@ -18,7 +18,8 @@ from tsn_plugin.bundle import find_config
 from tsn_plugin.evaluation.fusion import fuse_scores
 from tsn_plugin.evaluation.report import accuracy_table
 from tsn_plugin.evaluation.score_files import load_scores
-from tsn_plugin.preparation.extraction import ExtractionOptions, plan_extraction, run_extraction
+from tsn_plugin.preparation.extraction import plan_extraction, run_extraction
+from tsn_plugin.preparation.extraction_options import ExtractionOptions
 from tsn_plugin.preparation.file_lists import MediaIndex, build_rawframe_lists
 from tsn_plugin.preparation.toy_dataset import make_toy_dataset
 from tsn_plugin.structures.scores import ClassScores

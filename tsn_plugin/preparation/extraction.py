@@ -8,7 +8,6 @@ batch of flow needs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -20,9 +19,10 @@ import numpy as np
 
 from tsn_plugin.modality import get_modality
 from tsn_plugin.ops.flow_encoding import quantize_flow
-from tsn_plugin.ops.frame_size import check_frame_size, resized_frame
-from tsn_plugin.ops.optical_flow import FLOW_METHODS, FlowMethod, frame_pairs, make_flow_method
+from tsn_plugin.ops.frame_size import resized_frame
+from tsn_plugin.ops.optical_flow import FlowMethod, frame_pairs
 from tsn_plugin.preparation.executors import JobReport, check_in, run_jobs
+from tsn_plugin.preparation.extraction_options import LAYOUTS, ExtractionOptions
 from tsn_plugin.preparation.frame_folders import FrameCounts, FramePrefixes, count_frames
 from tsn_plugin.preparation.frame_stores import Writer, appearing_when_complete, remove_abandoned, stored_frames
 from tsn_plugin.preparation.settings import claim_folder, write_atomically
@@ -32,62 +32,6 @@ from tsn_plugin.readers import VideoReadError, open_video
 #: the list of the videos that failed, in the output folder: path, tab, reason
 FAILED = "failed.txt"
 _PREFIXES = FramePrefixes()
-
-
-@dataclass(frozen=True)
-class ExtractionOptions:
-    """How frames and flow are made.
-
-    Attributes:
-        method: a key of :data:`~tsn_plugin.ops.optical_flow.FLOW_METHODS`.
-        bound: flow of ``-bound`` to ``bound`` pixels is spread over the levels 0 to 255.
-        step: use every ``step``-th frame.
-        size: ``(width, height)`` to resize to before the flow is computed; the original's shell script takes 340x256.
-        short_side: or the length of the shorter side, the aspect being kept.
-        quality: of the JPEGs, 1 to 100.
-        rgb: write images.
-        flow: write flow.
-        pack: write one archive per video instead of a folder.
-        device: torch device for the methods that can use one; default: the CPU.
-        weights: file of the weights of a network.
-
-    Raises:
-        ValueError: for a value out of range, or both ``size`` and ``short_side``.
-    """
-
-    method: str = "tvl1"
-    bound: float = 20
-    step: int = 1
-    size: tuple[int, int] | None = None
-    short_side: int | None = None
-    quality: int = 95
-    rgb: bool = True
-    flow: bool = True
-    pack: bool = False
-    device: str | None = None
-    weights: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.method not in FLOW_METHODS:
-            raise ValueError(f"method={self.method!r} is unknown; known: {', '.join(FLOW_METHODS)}")
-        for name, value in (("bound", self.bound), ("step", self.step)):
-            if value <= 0:
-                raise ValueError(f"{name}={value} must be positive")
-        check_frame_size(self.size, self.short_side)
-        if not 1 <= self.quality <= 100:
-            raise ValueError(f"quality={self.quality} must be 1 to 100")
-        if not (self.rgb or self.flow):
-            raise ValueError("rgb=False and flow=False leave nothing to extract")
-
-    def settings(self) -> dict[str, Any]:
-        """What the files of one output folder must have in common."""
-        names = ["step", "size", "short_side", "quality", *(["method", "bound"] if self.flow else [])]
-        noted = {name: getattr(self, name) for name in names}
-        return noted if self.weights is None else {**noted, "weights": Path(self.weights).name}
-
-    def make_flow_method(self) -> FlowMethod:
-        """The flow method; errors as :func:`~tsn_plugin.ops.optical_flow.make_flow_method`."""
-        return make_flow_method(self.method, device=self.device, weights=self.weights)
 
 
 @dataclass(frozen=True)
@@ -191,18 +135,6 @@ def summary(report: JobReport, out: str | Path) -> str:
     return "\n".join(lines)
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """``"340x256"`` as ``(340, 256)``: width and height.
-
-    Raises:
-        ValueError: for text of another form.
-    """
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if match is None:
-        raise ValueError(f"size {text!r} is not WIDTHxHEIGHT, such as 340x256")
-    return int(match[1]), int(match[2])
-
-
 def _write_pairs(video: Path, writer: Writer, options: ExtractionOptions) -> int:
     method = options.make_flow_method() if options.flow else None
     number = 0
@@ -211,7 +143,9 @@ def _write_pairs(video: Path, writer: Writer, options: ExtractionOptions) -> int
         pairs = frame_pairs(frames, step=options.step)
         while batch := list(islice(pairs, 1 if method is None else method.batch_size)):
             flows = [None] * len(batch) if method is None else method.flows([(old[1], new[1]) for old, new in batch])
-            for (_, (image, _)), flow in zip(batch, flows):
+            for ((first, _), (image, _)), flow in zip(batch, flows):
+                if number == 0 and options.rgb and LAYOUTS[options.layout].has_first_frame:
+                    _write_image(writer, 1, first, options.quality)
                 number += 1
                 _write_pair(writer, number, image, flow, options)
                 check_in()
@@ -221,12 +155,18 @@ def _write_pairs(video: Path, writer: Writer, options: ExtractionOptions) -> int
 def _write_pair(
     writer: Writer, number: int, image: np.ndarray, flow: np.ndarray | None, options: ExtractionOptions
 ) -> None:
+    layout = LAYOUTS[options.layout]
     if options.rgb:
-        name = get_modality("RGB").filename_tmpl.format(number)
-        writer.write(name, _jpeg(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options.quality))
+        _write_image(writer, number - 1 + layout.first_image, image, options.quality)
     if flow is not None:
         for axis, plane in zip("xy", np.moveaxis(quantize_flow(flow, options.bound), -1, 0)):
-            writer.write(get_modality("Flow").filename_tmpl.format(axis, number), _jpeg(plane, options.quality))
+            name = get_modality("Flow").filename_tmpl.format(axis, number - 1 + layout.first_flow)
+            writer.write(name, _jpeg(plane, options.quality))
+
+
+def _write_image(writer: Writer, number: int, image: np.ndarray, quality: int) -> None:
+    name = get_modality("RGB").filename_tmpl.format(number)
+    writer.write(name, _jpeg(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality))
 
 
 def _prepare(frame: np.ndarray, options: ExtractionOptions, method: FlowMethod | None) -> tuple[np.ndarray, Any]:
@@ -251,7 +191,7 @@ def _present(folder: Path) -> FrameCounts:
 
 def _is_complete(present: FrameCounts, options: ExtractionOptions) -> bool:
     if options.rgb and options.flow:
-        return present.rgb == present.flow > 0
+        return present.flow > 0 and present.rgb == present.flow + LAYOUTS[options.layout].has_first_frame
     return (present.rgb if options.rgb else present.flow) > 0
 
 
@@ -262,7 +202,7 @@ def _keep_other_modality(job: ExtractionJob, writer: Writer, present: FrameCount
     frames = stored_frames(job.folder)
     if kept_count == 0 or frames is None:
         return
-    if kept_count != pairs:
+    if kept_count != pairs + (LAYOUTS[options.layout].has_first_frame and options.flow):
         raise ValueError(f"{job.folder} holds {kept_count} frames of an earlier run, this one found {pairs}: delete it")
     prefixes = (_PREFIXES.flow_x, _PREFIXES.flow_y) if options.rgb else (_PREFIXES.rgb,)
     for name in frames.names():
