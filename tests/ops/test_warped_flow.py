@@ -10,7 +10,7 @@ from tsn_plugin.ops.camera_motion import (
     moved_features,
     stabilised,
 )
-from tsn_plugin.ops.optical_flow import make_flow_method
+from tsn_plugin.ops.optical_flow import FlowMethod, make_flow_method
 from tsn_plugin.ops.warped_flow import WarpedFlow
 
 HEIGHT, WIDTH = 160, 200
@@ -26,21 +26,22 @@ def texture(height, width, seed):
     return cv2.normalize(sum(layers), None, 10, 245, cv2.NORM_MINMAX)
 
 
-def scene(homography, *, object_motion=None, size=60):
+def scene(homography, *, object_motion=None, size=60, shape=(HEIGHT, WIDTH)):
     """Two frames (RGB) of a background that moves by ``homography`` (previous to current), and an object's mask.
 
     The object moves by ``object_motion`` against the picture.
     """
-    wide = texture(HEIGHT + 80, WIDTH + 80, 0)
+    height, width = shape
+    wide = texture(height + 80, width + 80, 0)
     offset = np.array([[1, 0, 40], [0, 1, 40], [0, 0, 1]], float)
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    size_xy = (WIDTH, HEIGHT)
+    size_xy = (width, height)
     previous = cv2.warpPerspective(wide, offset, size_xy, flags=flags)
     current = cv2.warpPerspective(wide, offset @ np.linalg.inv(homography), size_xy, flags=flags)
-    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask = np.zeros(shape, bool)
     if object_motion is not None:
         thing = texture(size, size, 1)
-        top, left = (HEIGHT - size) // 2, (WIDTH - size) // 2
+        top, left = (height - size) // 2, (width - size) // 2
         x, y = object_motion
         previous[top : top + size, left : left + size] = thing
         current[top + y : top + y + size, left + x : left + x + size] = thing
@@ -80,8 +81,12 @@ def test_the_backgrounds_flow_vanishes_and_the_objects_remains(homography):
     np.testing.assert_allclose(np.median(warped[mask] - expected, axis=0), 0, atol=0.4)
 
 
-def test_an_object_that_covers_a_third_of_the_picture_does_not_count_as_the_camera():
-    frames, mask = scene(PAN, object_motion=(-4, 6), size=104)
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((160, 200), 104), ((256, 340), 187)],  # a third and, in a frame of the usual size, 40 % of the picture
+)
+def test_a_large_object_does_not_count_as_the_camera(shape, size):
+    frames, mask = scene(PAN, object_motion=(-4, 6), size=size, shape=shape)
     (warped,) = flow_between(frames, make_flow_method("warped_dis"))
     assert length(warped[background(mask)]).mean() < 0.2
     np.testing.assert_allclose(np.median(warped[mask], axis=0), (-4 - 5, 6 + 2), atol=0.4)
@@ -103,6 +108,42 @@ def test_the_camera_may_move_otherwise_from_pair_to_pair():
     for plain, warped in zip(*(flow_between(frames, make_flow_method(name)) for name in ("dis", "warped_dis"))):
         assert length(plain).mean() > 3
         assert length(warped[background(np.zeros((HEIGHT, WIDTH), bool))]).mean() < 0.2
+
+
+class GivenFlow(FlowMethod):
+    """Gives the same flow to every pair, and keeps the pairs of each call."""
+
+    def __init__(self, flow):
+        self.flow, self.calls = flow, []
+
+    def flows(self, pairs):
+        self.calls.append(pairs)
+        return [self.flow] * len(pairs)
+
+
+def test_each_pair_matches_the_key_points_of_its_own_two_frames():
+    """The original keeps the first frame's key points for ever."""
+    wide = texture(HEIGHT + 80, WIDTH + 80, 0)
+    places = [(40, 40), (45, 38), (38, 48), (44, 44)]
+    frames = [wide[y : y + HEIGHT, x : x + WIDTH].astype(np.uint8)[..., None].repeat(3, -1) for x, y in places]
+    # a flow that agrees with no camera, so that the key points alone decide
+    base = GivenFlow(np.random.default_rng(0).uniform(-40, 40, (HEIGHT, WIDTH, 2)).astype(np.float32))
+    flow_between(frames, WarpedFlow(base))
+    _, anew = base.calls
+    assert len(anew) == 3
+    for previous, steady in anew:
+        difference = np.abs(steady.astype(int) - previous)
+        assert np.percentile(difference, 99) < 5
+
+
+@pytest.mark.parametrize(("textured", "num_calls"), [(0, 2), (1, 1)])
+def test_the_features_are_those_of_the_frame_in_which_the_flow_starts(textured, num_calls):
+    """The original takes the current frame's; only one of these frames has any, and there are no key points in both."""
+    frames = [np.full((HEIGHT, WIDTH, 3), 120, np.uint8) for _ in range(2)]
+    frames[textured] = np.repeat(texture(HEIGHT, WIDTH, 0).astype(np.uint8)[..., None], 3, -1)
+    base = GivenFlow(np.full((HEIGHT, WIDTH, 2), (5, -2), np.float32))
+    flow_between(frames, WarpedFlow(base))
+    assert len(base.calls) == num_calls  # the flow is computed anew only if a camera motion was found
 
 
 def test_frames_without_texture_keep_the_plain_flow():

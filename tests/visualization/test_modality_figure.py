@@ -40,7 +40,7 @@ def test_the_images_of_a_row():
 
 def test_the_tool_writes_a_picture(make_video, tmp_path, capsys):
     video = make_video(tmp_path / "a.mp4", num_frames=6)
-    show_modalities.main([str(video), str(tmp_path / "new" / "a.png"), "--frames", "1", "3", "--size", "64", "48"])
+    show_modalities.main([str(video), str(tmp_path / "new" / "a.png"), "--frames", "1", "3", "--size", "64x48"])
     assert "frames 1, 3" in capsys.readouterr().out
     picture = cv2.imread(str(tmp_path / "new" / "a.png"))
     assert picture.shape[1] > 1000

@@ -18,6 +18,8 @@ WINDOW = 12.5
 #: a homography is estimated from more than so many matches, and kept with more than so many inliers
 MIN_MATCHES, MIN_INLIERS = 50, 25
 _REPROJECTION_ERROR = 1.0
+_MIN_WIDTH = 3.0  # pixels: points along a line say nothing about what lies beside it
+_BLOCK = 64  # key points that are compared at a time
 _MARGIN = 5  # pixels next to the border of the moved frame that are not taken from it
 _FEATURES = dict(maxCorners=1000, qualityLevel=0.001, minDistance=3)
 
@@ -40,16 +42,10 @@ def find_key_points(grey: np.ndarray) -> KeyPoints:
 
 def match_key_points(previous: KeyPoints, current: KeyPoints) -> tuple[np.ndarray, np.ndarray]:
     """Places ``(M, 2)`` in both frames of key points that are each other's nearest within the window."""
-    if not len(previous.places) or not len(current.places):
-        return np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
-    offsets = np.abs(previous.places[:, None] - current.places).max(-1)
-    allowed = (offsets <= WINDOW).astype(np.uint8)
-    matches = cv2.BFMatcher(cv2.NORM_L2).match(previous.descriptors, current.descriptors, allowed)
-    back = cv2.BFMatcher(cv2.NORM_L2).match(current.descriptors, previous.descriptors, allowed.T.copy())
-    nearest = {match.queryIdx: match.trainIdx for match in back}
-    pairs = [(match.queryIdx, match.trainIdx) for match in matches if nearest.get(match.trainIdx) == match.queryIdx]
-    first, second = np.array(pairs, int).reshape(-1, 2).T
-    return previous.places[first], current.places[second]
+    there, back = _nearest(previous, current), _nearest(current, previous)
+    first = np.flatnonzero(there >= 0)
+    first = first[back[there[first]] == first]
+    return previous.places[first], current.places[there[first]]
 
 
 def moved_features(grey: np.ndarray, flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,11 +70,11 @@ def estimate_homography(previous: np.ndarray, current: np.ndarray) -> np.ndarray
     """
     if len(previous) <= MIN_MATCHES:
         return np.eye(3)
-    cv2.setRNGSeed(0)
     homography, inliers = cv2.findHomography(previous, current, cv2.RANSAC, _REPROJECTION_ERROR)
-    if homography is None or inliers.sum() <= MIN_INLIERS or not _is_plausible(homography):
+    if homography is None or inliers.sum() <= MIN_INLIERS:
         return np.eye(3)
-    return homography
+    spread_out = _width(previous[inliers.ravel() > 0]) >= _MIN_WIDTH
+    return homography if spread_out and _is_plausible(homography, previous) else np.eye(3)
 
 
 def stabilised(current: np.ndarray, previous: np.ndarray, homography: np.ndarray) -> np.ndarray:
@@ -94,7 +90,44 @@ def stabilised(current: np.ndarray, previous: np.ndarray, homography: np.ndarray
     return np.where(seen > 0, cv2.warpPerspective(current, homography, size, flags=flags), previous)
 
 
-def _is_plausible(homography: np.ndarray) -> bool:
-    """Neither singular nor mirrored, and no scale beyond 2."""
-    scale = np.linalg.det(homography[:2, :2] / homography[2, 2])
-    return bool(np.isfinite(homography).all() and 0.25 < scale < 4)
+def _nearest(points: KeyPoints, others: KeyPoints) -> np.ndarray:
+    """Index ``(N,)`` of each point's most similar one of ``others`` inside the window, -1 where that is empty.
+
+    In blocks of neighbouring rows: all pairs of a frame of 1920x1080 would take gigabytes.
+    """
+    nearest = np.full(len(points.places), -1)
+    order = others.places[:, 1].argsort(kind="stable")
+    rows = others.places[order, 1]
+    by_row = points.places[:, 1].argsort(kind="stable")
+    for block in (by_row[start : start + _BLOCK] for start in range(0, len(by_row), _BLOCK)):
+        top, bottom = points.places[block[[0, -1]], 1]
+        near = order[rows.searchsorted(top - WINDOW) : rows.searchsorted(bottom + WINDOW, "right")]
+        if len(near):
+            distances = _distances(points, others, block, near)
+            best = distances.argmin(1)
+            nearest[block] = np.where(np.isfinite(distances.min(1)), near[best], -1)
+    return nearest
+
+
+def _distances(points: KeyPoints, others: KeyPoints, block: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Squared distances of descriptors, but for a term per row; infinite outside the window."""
+    candidates = others.descriptors[near]
+    # SIFT's integers below 256 keep this exact in float32
+    distances = (candidates**2).sum(1) - 2 * points.descriptors[block] @ candidates.T
+    distances[np.abs(points.places[block, None] - others.places[near]).max(-1) > WINDOW] = np.inf
+    return distances
+
+
+def _width(places: np.ndarray) -> float:
+    """Standard deviation in pixels of places ``(M, 2)`` along the direction in which they vary least."""
+    return float(np.sqrt(max(np.linalg.eigvalsh(np.cov(places.T))[0], 0)))
+
+
+def _is_plausible(homography: np.ndarray, places: np.ndarray) -> bool:
+    """Nowhere between ``places`` singular or mirrored, and no area there grows or shrinks to more than fourfold."""
+    (left, top), (right, bottom) = places.min(0), places.max(0)
+    corners = np.array([[x, y, 1] for x in (left, right) for y in (top, bottom)])
+    with np.errstate(divide="ignore"):
+        # the determinant of the map's derivative; it changes its sign where the depth does
+        growth = np.linalg.det(homography) / (corners @ homography[2]) ** 3
+    return bool((growth > 0.25).all() and (growth < 4).all())
