@@ -56,7 +56,7 @@ def coarse_flow(monkeypatch):
 
 def dataset(config, phase, data_root):
     cfg = config[f"{phase}_dataloader"].dataset
-    cfg.update(data_root=str(data_root), ann_file="videos.txt" if cfg.type == "VideoDataset" else "list.txt")
+    cfg.update(data_root=str(data_root), ann_file="videos.txt" if cfg.type == "tsn_plugin.VideoDataset" else "list.txt")
     for transform in cfg.pipeline:
         if transform.type.endswith("SampleFrames") and phase == "test":
             transform.num_clips = 2  # instead of 25, for the time it takes
@@ -125,7 +125,7 @@ def test_modality_and_model_agree(path):
     for phase in ("train", "val", "test"):
         data = config[f"{phase}_dataloader"].dataset
         assert data.modality == facts.name
-        if data.type == "RawframeDataset":
+        if data.type == "tsn_plugin.RawframeDataset":
             assert data.filename_tmpl == facts.filename_tmpl
             assert data.data_prefix.img == facts.frame_folder
 

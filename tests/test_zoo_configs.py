@@ -74,7 +74,7 @@ def list_of(data):
         return JSON_LISTS[data.type]
     if data.pipeline[0].type == "ImageDecode":
         return "images.txt"
-    if data.type == "RawframeDataset":
+    if data.type == "tsn_plugin.RawframeDataset":
         return "clips.txt" if data.get("with_offset") else "frames.txt"
     return "labels.txt" if data.get("multi_class") else "videos.txt"
 
@@ -98,7 +98,7 @@ def shrunk_pipeline(pipeline):
 
 
 def dataset(cfg, root):
-    key = "img" if cfg.type == "RawframeDataset" else "video"
+    key = "img" if cfg.type == "tsn_plugin.RawframeDataset" else "video"
     name = "scene.json" if cfg.get("tag_categories") == ["scene"] else list_of(cfg)
     cfg.update(data_root=str(root), ann_file=name, data_prefix={key: ""})
     shrunk_pipeline(cfg.pipeline)

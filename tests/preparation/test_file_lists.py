@@ -165,10 +165,9 @@ def test_two_folders_that_fit_equally_well_are_an_error(tmp_path, make_frames):
         MediaIndex(tmp_path).find("x")
 
 
-def test_a_name_with_a_blank_is_refused(tmp_path, make_frames):
-    make_frames(tmp_path / "a b", rgb=1)
-    with pytest.raises(ValueError, match="'a b' holds a blank, and MMAction2's datasets split"):
-        MediaIndex(tmp_path).line("rgb", "a b", (1,))
+def test_a_name_with_a_blank_is_followed_by_tabs(tmp_path, make_frames):
+    make_frames(tmp_path / "a b #1 (é)", rgb=1)
+    assert MediaIndex(tmp_path).line("rgb", "a b #1 (é)", (1,)) == "a b #1 (é)\t1\t1"
 
 
 def test_unusable_folders_are_errors(tmp_path, make_frames):

@@ -17,6 +17,7 @@ from tsn_plugin.preparation.frame_folders import FrameCounts, FramePrefixes, ind
 from tsn_plugin.preparation.official_splits import read_classes, read_split
 from tsn_plugin.preparation.settings import write_atomically
 from tsn_plugin.preparation.videos import find_videos, read_video_list
+from tsn_plugin.structures.list_lines import ListLine
 
 _NAMED_IN_ERRORS = 5
 
@@ -92,18 +93,10 @@ class MediaIndex:
         return best[0]
 
     def line(self, kind: str, path: str, labels: Sequence[int]) -> str:
-        """The line for the list of ``kind``.
-
-        Raises:
-            ValueError: if the path holds a blank, at which MMAction2's datasets split lines.
-        """
-        fields = [self.videos[path]] if kind == "video" else [path, str(getattr(self.frames[path], kind))]
-        if len(fields[0].split()) != 1:
-            raise ValueError(
-                f"{fields[0]!r} holds a blank, and MMAction2's datasets split the lines of their lists at blanks: "
-                "rename the file or folder"
-            )
-        return " ".join([*fields, *map(str, labels)])
+        """The line for the list of ``kind``."""
+        if kind == "video":
+            return str(ListLine(self.videos[path], tuple(labels)))
+        return str(ListLine(path, (getattr(self.frames[path], kind), *labels)))
 
 
 def build_official_lists(

@@ -1,7 +1,7 @@
 # ActivityNet v1.3, annotated intervals (lists with offsets) of extracted frames, numbered from 0.
 _base_ = ["zoo_loaders.py"]
 num_classes = 200
-_common = dict(type="RawframeDataset", data_root="data/ActivityNet", filename_tmpl="image_{:05d}.jpg", start_index=0)
+_common = dict(type="tsn_plugin.RawframeDataset", data_root="data/ActivityNet", filename_tmpl="image_{:05d}.jpg", start_index=0)
 train_dataloader = dict(
     dataset=dict(**_common, ann_file="anet_train_clip.txt", data_prefix=dict(img="rawframes"), with_offset=True)
 )

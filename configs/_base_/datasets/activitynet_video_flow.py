@@ -2,7 +2,7 @@
 _base_ = ["zoo_loaders.py"]
 num_classes = 200
 _common = dict(
-    type="RawframeDataset",
+    type="tsn_plugin.RawframeDataset",
     data_root="data/ActivityNet",
     modality="Flow",
     filename_tmpl="flow_{}_{:05d}.jpg",

@@ -1,7 +1,7 @@
 # Diving48 as video files.
 _base_ = ["zoo_loaders.py"]
 num_classes = 48
-_common = dict(type="VideoDataset", data_root="data/diving48")
+_common = dict(type="tsn_plugin.VideoDataset", data_root="data/diving48")
 train_dataloader = dict(
     dataset=dict(**_common, ann_file="diving48_train_list_videos.txt", data_prefix=dict(video="videos"))
 )

@@ -1,7 +1,7 @@
 # HMDB51, split 1, as extracted frames, with MMAction2's names of the lists.
 _base_ = ["zoo_loaders.py"]
 num_classes = 51
-_common = dict(type="RawframeDataset", data_root="data/hmdb51")
+_common = dict(type="tsn_plugin.RawframeDataset", data_root="data/hmdb51")
 train_dataloader = dict(
     dataset=dict(**_common, ann_file="hmdb51_train_split_1_rawframes.txt", data_prefix=dict(img="rawframes"))
 )

@@ -2,7 +2,7 @@
 # (kinetics_flow_train_list.txt for 3 segments); here both have one name.
 _base_ = ["zoo_loaders.py"]
 num_classes = 400
-_common = dict(type="RawframeDataset", data_root="data/kinetics400", modality="Flow", filename_tmpl="{}_{:05d}.jpg")
+_common = dict(type="tsn_plugin.RawframeDataset", data_root="data/kinetics400", modality="Flow", filename_tmpl="{}_{:05d}.jpg")
 train_dataloader = dict(
     dataset=dict(
         **_common, ann_file="kinetics400_flow_train_list_320p.txt", data_prefix=dict(img="rawframes_train_320p")

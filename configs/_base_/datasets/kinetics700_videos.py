@@ -1,7 +1,7 @@
 # Kinetics-700 as video files.
 _base_ = ["zoo_loaders.py"]
 num_classes = 700
-_common = dict(type="VideoDataset", data_root="data/kinetics700")
+_common = dict(type="tsn_plugin.VideoDataset", data_root="data/kinetics700")
 train_dataloader = dict(
     dataset=dict(**_common, ann_file="kinetics700_train_list_videos.txt", data_prefix=dict(video="videos_train"))
 )

@@ -1,7 +1,7 @@
 # Multi-Moments in Time as video files, several labels each (0.x's folder for validation starts with a slash).
 _base_ = ["zoo_loaders.py"]
 num_classes = 313
-_common = dict(type="VideoDataset", data_root="data/mmit", multi_class=True, num_classes=313)
+_common = dict(type="tsn_plugin.VideoDataset", data_root="data/mmit", multi_class=True, num_classes=313)
 train_dataloader = dict(
     dataset=dict(**_common, ann_file="mmit_train_list_videos.txt", data_prefix=dict(video="videos"))
 )

@@ -2,7 +2,7 @@
 _base_ = ["zoo_loaders.py"]
 num_classes = 174
 flip_label_map = {2: 4, 4: 2, 30: 41, 41: 30, 52: 66, 66: 52}
-_common = dict(type="RawframeDataset", data_root="data/sthv1", filename_tmpl="{:05}.jpg")
+_common = dict(type="tsn_plugin.RawframeDataset", data_root="data/sthv1", filename_tmpl="{:05}.jpg")
 train_dataloader = dict(
     dataset=dict(**_common, ann_file="sthv1_train_list_rawframes.txt", data_prefix=dict(img="rawframes"))
 )

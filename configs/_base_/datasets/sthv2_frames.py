@@ -1,7 +1,7 @@
 # Something-Something v2 as extracted frames.
 _base_ = ["zoo_loaders.py"]
 num_classes = 174
-_common = dict(type="RawframeDataset", data_root="data/sthv2")
+_common = dict(type="tsn_plugin.RawframeDataset", data_root="data/sthv2")
 train_dataloader = dict(
     dataset=dict(**_common, ann_file="sthv2_train_list_rawframes.txt", data_prefix=dict(img="rawframes"))
 )

@@ -7,21 +7,21 @@ train_dataloader = dict(
     persistent_workers=True,
     drop_last=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
-    dataset=dict(type="RawframeDataset", data_root="data/ucf101"),
+    dataset=dict(type="tsn_plugin.RawframeDataset", data_root="data/ucf101"),
 )
 val_dataloader = dict(
     batch_size=16,
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(type="RawframeDataset", data_root="data/ucf101", test_mode=True),
+    dataset=dict(type="tsn_plugin.RawframeDataset", data_root="data/ucf101", test_mode=True),
 )
 test_dataloader = dict(
     batch_size=1,
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(type="RawframeDataset", data_root="data/ucf101", test_mode=True),
+    dataset=dict(type="tsn_plugin.RawframeDataset", data_root="data/ucf101", test_mode=True),
 )
 val_evaluator = dict(type="tsn_plugin.AccMetric")
 test_evaluator = dict(type="tsn_plugin.AccMetric")

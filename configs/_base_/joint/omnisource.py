@@ -4,7 +4,7 @@
 _base_ = ["../datasets/minikinetics_videos.py", "../modalities/zoo_rgb_videos.py"]
 _augmentation = [*_base_.resize_256, *_base_.random_resized_crop, *_base_.flip, *_base_.packing]
 _videos = [*_base_.opening, dict(_base_.sampling, num_clips=8), *_base_.decoding, *_augmentation]
-_images = dict(type="VideoDataset", data_root="data/OmniSource", pipeline=[dict(type="ImageDecode"), *_augmentation])
+_images = dict(type="tsn_plugin.VideoDataset", data_root="data/OmniSource", pipeline=[dict(type="ImageDecode"), *_augmentation])
 _by_class = dict(type="tsn_plugin.ClassFrequencySampler", power=0.5)
 _plain = dict(type="DefaultSampler", shuffle=True)
 _loader = dict(batch_size=12, num_workers=8, persistent_workers=True)
@@ -18,7 +18,7 @@ google_images = dict(name="google_images", dataloader=dict(_loader, batch_size=6
 _data = dict(_images, ann_file="annotations/webimage_200/tsn_8seg_webimage_200_wodup.txt", data_prefix=dict(video=""))
 web_images = dict(name="web_images", dataloader=dict(_loader, batch_size=64, sampler=_by_class, dataset=_data))
 _data = dict(
-    type="VideoDataset",
+    type="tsn_plugin.VideoDataset",
     data_root="data/OmniSource",
     ann_file="annotations/insvideo_200/slowonly_8x8_insvideo_200_wodup.txt",
     data_prefix=dict(video="insvideo_200"),

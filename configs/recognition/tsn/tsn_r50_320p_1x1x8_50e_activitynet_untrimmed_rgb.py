@@ -6,7 +6,7 @@ test_pipeline = [
     dict(type="tsn_plugin.DecordInit"), dict(type="tsn_plugin.SampleFramesAtRate", rate=1.0), dict(type="tsn_plugin.DecordDecode"),
     *_base_.ten_crop_224, *_base_.packing]
 val_pipeline = test_pipeline
-_videos = dict(_delete_=True, type="VideoDataset", data_root="data/ActivityNet", ann_file="anet_val_video_files.txt",
+_videos = dict(_delete_=True, type="tsn_plugin.VideoDataset", data_root="data/ActivityNet", ann_file="anet_val_video_files.txt",
                data_prefix=dict(video="videos"), test_mode=True, pipeline=test_pipeline)
 val_dataloader = dict(batch_size=1, dataset=_videos)
 test_dataloader = dict(dataset=_videos)
