@@ -59,7 +59,7 @@ def flow_config(name, data_root, *, method="tvl1"):
     smaller = {"input_size": CROP, "crop_size": CROP, "size": SIZE}
     for phase in ("train", "val", "test"):
         data = config[f"{phase}_dataloader"].dataset
-        ann_file = "videos.txt" if data.type == "VideoDataset" else "flow.txt"
+        ann_file = "videos.txt" if data.type == "tsn_plugin.VideoDataset" else "flow.txt"
         data.update(data_root=str(data_root), ann_file=ann_file)
         for transform in data.pipeline:
             transform.update({key: value for key, value in smaller.items() if key in transform})
