@@ -1,4 +1,6 @@
+import json
 import re
+import zipfile
 
 import pytest
 
@@ -7,10 +9,10 @@ from tsn_plugin.preparation.file_lists import (
     MediaIndex,
     build_official_lists,
     build_rawframe_lists,
+    open_media,
     summary,
     write_lists,
 )
-from tsn_plugin.preparation.frame_folders import FramePrefixes
 
 
 @pytest.fixture
@@ -88,7 +90,13 @@ def test_missing_videos_are_one_error_or_left_out(tmp_path, ucf, make_frames):
         "v_HammerThrow_g08_c01 3 0\n",
         "v_HammerThrow_g08_c01 2 0\n",
     ]
-    assert "left out, being missing: 1 videos: HandstandPushups/v_HandStandPushups_g08_c01" in summary(written)
+    assert "left out, being missing: 1 videos: HandstandPushups/v_HandStandPushups_g08_c01 (see" in summary(written)
+    for kind in ("rgb", "flow"):
+        note = tmp_path / f"missing_ucf101_{kind}_train_split_1.txt"
+        assert note.read_text() == "HandstandPushups/v_HandStandPushups_g08_c01\n"
+    make_frames(tmp_path / "frames" / "v_HandStandPushups_g08_c01", flow=2)
+    build_official_lists("ucf101", MediaIndex(tmp_path / "frames"), tmp_path, annotations=ucf, split=1)
+    assert not list(tmp_path.glob("missing_*"))  # nothing is missing any more
 
 
 def test_only_the_first_missing_names_are_given_and_none_left_is_always_an_error(tmp_path, make_frames):
@@ -137,51 +145,78 @@ def test_raw_frame_lists_need_frames(tmp_path):
         build_rawframe_lists(tmp_path / "list.txt", MediaIndex(tmp_path), tmp_path)
 
 
+KINETICS = "label,youtube_id,time_start,time_end,split\n"
+
+
 @pytest.mark.parametrize(
-    ("folders", "name", "expected"),
+    ("file", "line"),
     [
-        (["a/x", "b/x"], "b/x", "b/x"),  # the class decides
-        (["a/x"], "b/x", None),  # the same name in another class is another video
-        (["x"], "b/x", "x"),
-        (["x", "b/x"], "b/x", "b/x"),
-        (["x", "X"], "b/x", "x"),  # capitals decide where two fit
-        (["B/X"], "b/x", "B/X"),
-        (["b/x"], "videos/b/x", "b/x"),
-        (["train/b/x"], "b/x", "train/b/x"),
-        (["train/x"], "x", "train/x"),
-        (["y"], "x", None),
+        ("riding_a_bike/x&(1)_000003_000013.mp4", "riding_a_bike/x&(1)_000003_000013.mp4 0\n"),
+        ("riding a bike/x&(1)_000003_000013.mp4", "riding a bike/x&(1)_000003_000013.mp4\t0\n"),
+        ("x&(1)_000003_000013.webm", "x&(1)_000003_000013.webm 0\n"),
+        ("train/x&(1)_000003_000013.mkv", "train/x&(1)_000003_000013.mkv 0\n"),
+        ("train/riding a bike/x&(1).mp4", "train/riding a bike/x&(1).mp4\t0\n"),
+        ("x&(1).mp4", "x&(1).mp4 0\n"),
     ],
 )
-def test_find(tmp_path, make_frames, folders, name, expected):
-    for folder in folders:
-        make_frames(tmp_path / folder, rgb=1)
-    assert MediaIndex(tmp_path).find(name) == expected
+def test_a_kinetics_video_is_found_however_it_is_stored(tmp_path, file, line):
+    (tmp_path / "train.csv").write_text(KINETICS + "riding a bike,x&(1),3,13,train\n")
+    path = tmp_path / "videos" / file
+    path.parent.mkdir(parents=True)
+    path.touch()
+    written = build_official_lists(
+        "kinetics400", open_media(tmp_path / "videos"), tmp_path, annotations=tmp_path, split="train"
+    )
+    assert [path.name for path in written.paths] == ["kinetics400_train_list_videos.txt", "kinetics400_classes.txt"]
+    assert written.paths[0].read_text() == line
+    assert written.paths[1].read_text() == "riding_a_bike\n"
 
 
-def test_two_folders_that_fit_equally_well_are_an_error(tmp_path, make_frames):
-    for folder in ("train/x", "val/x"):
-        make_frames(tmp_path / folder, rgb=1)
-    with pytest.raises(ValueError, match="x could be train/x or val/x below"):
-        MediaIndex(tmp_path).find("x")
+def test_one_of_several_parts_of_a_video_is_not_taken_for_another(tmp_path):
+    (tmp_path / "train.csv").write_text(KINETICS + "a,x,3,13,train\nb,x,20,30,train\n")
+    (tmp_path / "x_000003_000013.mp4").touch()
+    (tmp_path / "x.mp4").touch()
+    with pytest.raises(ValueError, match="1 of 2 videos for kinetics400_train_list_videos.txt .*: b/x_000020_000030"):
+        build_official_lists("kinetics400", open_media(tmp_path), tmp_path, annotations=tmp_path, split="train")
 
 
-def test_a_name_with_a_blank_is_followed_by_tabs(tmp_path, make_frames):
-    make_frames(tmp_path / "a b #1 (é)", rgb=1)
-    assert MediaIndex(tmp_path).line("rgb", "a b #1 (é)", (1,)) == "a b #1 (é)\t1\t1"
+@pytest.mark.parametrize("prefix", ["", "img_"])
+def test_the_frames_of_something_something_are_found_by_either_name(tmp_path, prefix):
+    (tmp_path / "something-something-v1-labels.csv").write_text("Holding something\n")
+    (tmp_path / "something-something-v1-train.csv").write_text("12;Holding something\n")
+    folder = tmp_path / "frames" / "12"
+    folder.mkdir(parents=True)
+    for number in (1, 2, 3):
+        (folder / f"{prefix}{number:05d}.jpg").touch()
+    media = open_media(tmp_path / "frames", dataset="sthv1")
+    written = build_official_lists("sthv1", media, tmp_path, annotations=tmp_path, split="train")
+    assert written.paths[0].name == "sthv1_train_list_rawframes.txt"
+    assert written.paths[0].read_text() == "12 3 0\n"
 
 
-def test_unusable_folders_are_errors(tmp_path, make_frames):
-    with pytest.raises(FileNotFoundError, match="nowhere does not exist"):
-        MediaIndex(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="holds neither videos nor frames called img_00001.jpg, flow_x_00001.jpg"):
-        MediaIndex(tmp_path)
-    make_frames(tmp_path / "v", rgb=1)
-    with pytest.raises(ValueError, match=r"frames called 00001.jpg, x_00001.jpg"):
-        MediaIndex(tmp_path, prefixes=FramePrefixes("", "x_", "y_"))
+def test_an_archive_of_frames_stands_for_its_folder(tmp_path):
+    with zipfile.ZipFile(tmp_path / "v.zip", "w") as archive:
+        for number in (1, 2):
+            archive.writestr(f"img_{number:05d}.jpg", b"")
+    (tmp_path / "my_video.txt").write_text("v.mp4 3\n")
+    written = build_rawframe_lists(tmp_path / "my_video.txt", MediaIndex(tmp_path), tmp_path)
+    assert written.paths[0].read_text() == "v 2 3\n"
 
 
-def test_two_videos_that_differ_in_their_extension_are_an_error(tmp_path):
-    for name in ("a.avi", "a.mp4"):
-        (tmp_path / name).touch()
-    with pytest.raises(ValueError, match="differ in their extension only"):
-        MediaIndex(tmp_path)
+def test_lists_that_need_frames_are_not_written_for_video_files(tmp_path):
+    database = {"x": {"subset": "training", "duration": 4, "annotations": [{"segment": [1, 2], "label": "a"}]}}
+    taxonomy = [{"nodeName": "a", "parentName": "Root"}]
+    (tmp_path / "activity_net.v1-3.min.json").write_text(json.dumps({"database": database, "taxonomy": taxonomy}))
+    (tmp_path / "v_x.mp4").touch()
+    keywords = dict(annotations=tmp_path, split="train")
+    written = build_official_lists("activitynet1.3", open_media(tmp_path), tmp_path, **keywords)
+    assert [path.name for path in written.paths] == ["anet_train_video_files.txt", "anet_classes.txt"]
+    assert written.paths[0].read_text() == "v_x.mp4 0\n"
+    with pytest.raises(ValueError, match="anet_train_clip.txt, anet_flow_train_clip.txt need frames"):
+        build_official_lists("activitynet1.3", open_media(tmp_path), tmp_path, forms=["clips"], **keywords)
+
+
+def test_no_entries_at_all_are_an_error(tmp_path):
+    (tmp_path / "a.mp4").touch()
+    with pytest.raises(ValueError, match=r"there is no video for a.txt: check the annotations"):
+        write_lists([], MediaIndex(tmp_path), tmp_path, names={"video": "a.txt"})

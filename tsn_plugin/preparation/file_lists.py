@@ -8,95 +8,61 @@ Videos: ``<file> <label>``. Paths are relative to the folder that was indexed, w
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from tsn_plugin.preparation.frame_folders import FrameCounts, FramePrefixes, index_frame_folders
-from tsn_plugin.preparation.official_splits import read_classes, read_split
+from tsn_plugin.preparation.annotations.datasets import DATASETS, read_lists
+from tsn_plugin.preparation.annotations.records import Entry, ListContent, ListRequest
+from tsn_plugin.preparation.frame_folders import FramePrefixes
+from tsn_plugin.preparation.list_formats import Found, list_text
+from tsn_plugin.preparation.media_index import MediaIndex
+from tsn_plugin.preparation.official_splits import read_classes
 from tsn_plugin.preparation.settings import write_atomically
-from tsn_plugin.preparation.videos import find_videos, read_video_list
-from tsn_plugin.structures.list_lines import ListLine
+from tsn_plugin.preparation.videos import read_video_list
 
+__all__ = [
+    "Entry",
+    "MediaIndex",
+    "WrittenLists",
+    "build_official_lists",
+    "build_rawframe_lists",
+    "open_media",
+    "summary",
+    "write_lists",
+]
 _NAMED_IN_ERRORS = 5
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A video's name (``<class>/<video>``, or only ``<video>``) and its labels."""
-
-    name: str
-    labels: tuple[int, ...]
 
 
 @dataclass
 class WrittenLists:
-    """The lists that were written, and the names of the videos that were left out because they are missing."""
+    """The files that were written, and the names of the videos that were left out because they are missing."""
 
-    paths: list[Path]
-    missing: list[str]
+    paths: list[Path] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def __iadd__(self, other: WrittenLists) -> WrittenLists:
+        self.paths += other.paths
+        self.missing = list(dict.fromkeys(self.missing + other.missing))
+        return self
 
 
-class MediaIndex:
-    """The frame folders, or else the video files, below a folder, found by the videos' names at any depth.
+def open_media(root: str | Path, *, dataset: str | None = None, prefixes: Sequence[str] = ()) -> MediaIndex:
+    """The index of a folder.
 
     Args:
         root: the folder.
-        prefixes: of the frames' file names.
+        dataset: data set that is distributed as frames, whose files' names are looked for first.
+        prefixes: of the frames' file names, for images, x and y; default: the data set's, or else this package's.
 
     Raises:
-        FileNotFoundError: if there is no such folder.
-        ValueError: if it holds neither frames nor videos.
+        FileNotFoundError: as :class:`MediaIndex`.
+        ValueError: as :class:`MediaIndex`.
     """
-
-    def __init__(self, root: str | Path, *, prefixes: FramePrefixes | None = None) -> None:
-        self.root = Path(root)
-        if not self.root.is_dir():
-            raise FileNotFoundError(f"folder {root} does not exist")
-        self.frames: dict[str, FrameCounts] = index_frame_folders(root, prefixes)
-        self.videos: dict[str, str] = {} if self.frames else _index_videos(self.root, prefixes or FramePrefixes())
-        self._paths = defaultdict(list)
-        for path in self.frames or self.videos:
-            self._paths[PurePosixPath(path).name.casefold()].append(path)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Which lists can be written: ``('video',)`` or those of ``('rgb', 'flow')`` that any folder holds."""
-        if self.videos:
-            return ("video",)
-        return tuple(kind for kind in ("rgb", "flow") if any(getattr(count, kind) for count in self.frames.values()))
-
-    def find(self, name: str) -> str | None:
-        """Path below the root (without extension for a video) of the video called ``name``, or None.
-
-        ``<class>/<video>`` fits ``<class>/<video>`` and, in a flat folder, ``<video>``; the longer fit is preferred,
-        then the exact one to one that differs in case: in UCF101 the files of ``HandstandPushups`` are called
-        ``v_HandStandPushups_*``, and copies of the data set vary.
-
-        Raises:
-            ValueError: if several fit equally well.
-        """
-        wanted = PurePosixPath(name).parts
-        fits = defaultdict(list)
-        for path in self._paths.get(wanted[-1].casefold(), ()):
-            parts = PurePosixPath(path).parts
-            common = min(len(parts), len(wanted))
-            tail, wanted_tail = parts[-common:], wanted[-common:]
-            if "/".join(tail).casefold() == "/".join(wanted_tail).casefold():
-                fits[common, tail == wanted_tail].append(path)
-        if not fits:
-            return None
-        best = fits[max(fits)]
-        if len(best) > 1:
-            raise ValueError(f"{name} could be {' or '.join(best)} below {self.root}: keep one of them")
-        return best[0]
-
-    def line(self, kind: str, path: str, labels: Sequence[int]) -> str:
-        """The line for the list of ``kind``."""
-        if kind == "video":
-            return str(ListLine(self.videos[path], tuple(labels)))
-        return str(ListLine(path, (getattr(self.frames[path], kind), *labels)))
+    distributed = DATASETS[dataset].prefixes if dataset in DATASETS else None
+    if prefixes or distributed is None:
+        return MediaIndex(root, prefixes=FramePrefixes(*prefixes))
+    return MediaIndex(root, prefixes=distributed, other_prefixes=[FramePrefixes()])
 
 
 def build_official_lists(
@@ -105,35 +71,40 @@ def build_official_lists(
     out: str | Path,
     *,
     annotations: str | Path,
-    split: int,
+    split: int | str,
     classes: str | Path | None = None,
+    forms: Sequence[str] = (),
     allow_missing: bool = False,
     shuffle_seed: int | None = None,
 ) -> WrittenLists:
-    """Write the lists of one official split, ``<dataset>_<kind>_{train,val}_split_<n>.txt``.
+    """Write the lists of one official split, such as ``ucf101_rgb_train_split_1.txt`` and ``..._val_split_1.txt``.
+
+    Where the annotations name the classes, ``<dataset>_classes.txt`` has their names in the order of the labels.
 
     Args:
-        dataset: ``ucf101`` or ``hmdb51``.
+        dataset: one of :data:`~tsn_plugin.preparation.annotations.datasets.DATASETS`.
         media: the frames or videos.
         out: folder for the lists.
-        annotations: folder of the official split files.
-        split: 1, 2 or 3.
+        annotations: folder of the authors' files, or one of them.
+        split: 1, 2 or 3 for UCF101 and HMDB51, ``train``, ``val`` and so on for others.
         classes: file of the classes to use and their order, if not the data set's own.
+        forms: which of the data set's forms of lists; default: its usual ones.
         allow_missing: leave out videos that are not in ``media``.
-        shuffle_seed: shuffle the lines by this seed; default: the order of the official files.
+        shuffle_seed: shuffle the lines by this seed; default: the order of the authors' files.
 
     Raises:
-        ValueError: if videos are missing, or as :func:`~tsn_plugin.preparation.official_splits.read_split`.
+        ValueError: if videos are missing, if no list can be made of this kind of media, or as
+            :func:`~tsn_plugin.preparation.annotations.datasets.read_lists`.
     """
-    labels = read_classes(classes) if classes is not None else None
-    parts = read_split(dataset, annotations, split, classes=labels)
-    written = WrittenLists([], [])
-    for part, videos in (("train", parts.train), ("val", parts.val)):
-        entries = [Entry(video.name, (video.label,)) for video in videos]
-        names = {kind: f"{dataset}_{kind}_{part}_split_{split}.txt" for kind in media.kinds}
-        lists = write_lists(entries, media, out, names=names, allow_missing=allow_missing, shuffle_seed=shuffle_seed)
-        written.paths += lists.paths
-        written.missing += lists.missing
+    label_of = read_classes(classes) if classes is not None else None
+    request = ListRequest(dataset, Path(annotations), str(split), label_of, tuple(forms))
+    options = dict(allow_missing=allow_missing, shuffle_seed=shuffle_seed)
+    written, notes = WrittenLists(), {}
+    for content in read_lists(request):
+        if forms or {*media.kinds} & {*content.file_names}:
+            written += write_lists(content.entries, media, out, names=_names_for(content, media), **options)
+            notes.update(content.notes)
+    written.paths += [_write(out, name, text) for name, text in notes.items()]
     return written
 
 
@@ -174,7 +145,7 @@ def write_lists(
     media: MediaIndex,
     out: str | Path,
     *,
-    names: dict[str, str],
+    names: Mapping[str, str],
     allow_missing: bool = False,
     shuffle_seed: int | None = None,
 ) -> WrittenLists:
@@ -185,54 +156,69 @@ def write_lists(
         media: where they are.
         out: folder for the lists, made if need be.
         names: file name by kind (of ``media.kinds``).
-        allow_missing: leave out, in every list, a video that one of them lacks.
+        allow_missing: leave out, in every list, a video that one of them lacks, and write ``missing_<list>.txt`` with
+            the names of these.
         shuffle_seed: shuffle the lines by this seed.
 
     Raises:
         ValueError: if videos are missing and ``allow_missing`` is not set, or none is left.
     """
-    found = [(media.find(entry.name), entry.labels) for entry in entries]
-    present = [(path, labels) for path, labels in found if _holds(media, path, names)]
-    missing = [entry.name for entry, (path, _) in zip(entries, found) if not _holds(media, path, names)]
-    if missing and (not allow_missing or not present):
+    present, missing = _look_up(entries, media, names)
+    if (missing and not allow_missing) or not present:
         raise ValueError(_missing_message(missing, len(entries), media.root, names))
     if shuffle_seed is not None:
         random.Random(shuffle_seed).shuffle(present)
-    for kind, name in names.items():
-        lines = (media.line(kind, path, labels) + "\n" for path, labels in present)
-        Path(out).mkdir(parents=True, exist_ok=True)
-        write_atomically(Path(out, name), "".join(lines).encode())
-    return WrittenLists([Path(out, name) for name in names.values()], missing)
+    paths = [_write(out, name, list_text(kind, present, media)) for kind, name in names.items()]
+    for name in names.values():
+        _write_missing(out, f"missing_{Path(name).stem}.txt", missing)
+    return WrittenLists(paths, missing)
 
 
 def summary(lists: WrittenLists) -> str:
     """The files written and the number of videos left out, in a line per file."""
     lines = [f"wrote {path}" for path in lists.paths]
     if lists.missing:
-        lines.append(f"left out, being missing: {len(lists.missing)} videos: {_first_of(lists.missing)}")
+        lines.append(
+            f"left out, being missing: {len(lists.missing)} videos: {_first_of(lists.missing)} (see missing_*.txt)"
+        )
     return "\n".join(lines)
 
 
-def _index_videos(root: Path, prefixes: FramePrefixes) -> dict[str, str]:
-    files: dict[str, str] = {}
-    try:
-        videos = find_videos(root)
-    except ValueError as error:
-        raise ValueError(f"{root} holds neither videos nor frames called {prefixes}") from error
-    for path, name in videos:
-        file = path.relative_to(root).as_posix()
-        if files.setdefault(name, file) != file:
-            raise ValueError(f"{files[name]} and {file} below {root} differ in their extension only: keep one of them")
-    return files
+def _names_for(content: ListContent, media: MediaIndex) -> dict[str, str]:
+    names = {kind: content.file_names[kind] for kind in media.kinds if kind in content.file_names}
+    if not names:
+        lists = ", ".join(content.file_names.values())
+        raise ValueError(f"{lists} need frames, and {media.root} holds video files: extract them first")
+    return names
 
 
-def _holds(media: MediaIndex, path: str | None, kinds: Iterable[str]) -> bool:
-    if path is None:
-        return False
-    return path in media.videos or all(getattr(media.frames[path], kind) for kind in kinds)
+def _look_up(entries: Sequence[Entry], media: MediaIndex, kinds: Mapping[str, str]) -> tuple[list[Found], list[str]]:
+    present, missing = [], {}
+    for entry in entries:
+        path = media.find(entry.name, *entry.other_names)
+        if path is not None and media.holds(path, kinds):
+            present.append((path, entry))
+        else:
+            missing[entry.name] = None
+    return present, list(missing)
 
 
-def _missing_message(missing: Sequence[str], total: int, root: Path, names: dict[str, str]) -> str:
+def _write(out: str | Path, name: str, text: str) -> Path:
+    Path(out).mkdir(parents=True, exist_ok=True)
+    write_atomically(Path(out, name), text.encode())
+    return Path(out, name)
+
+
+def _write_missing(out: str | Path, name: str, missing: Sequence[str]) -> None:
+    if missing:
+        _write(out, name, "".join(f"{video}\n" for video in missing))
+    else:
+        Path(out, name).unlink(missing_ok=True)  # of an earlier run
+
+
+def _missing_message(missing: Sequence[str], total: int, root: Path, names: Mapping[str, str]) -> str:
+    if not total:
+        return f"there is no video for {', '.join(names.values())}: check the annotations and the classes"
     return (
         f"{len(missing)} of {total} videos for {', '.join(names.values())} are not below {root}, or lack a modality: "
         f"{_first_of(missing)}. Extract them (tools/extract_flow.py), check the folder, or leave them out with "

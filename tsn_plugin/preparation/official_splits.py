@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tsn_plugin.preparation.annotations.files import read_lines
+from tsn_plugin.preparation.annotations.records import Entry, ListContent, ListRequest
+
 #: the numbers of the official splits, of both data sets
 SPLITS = (1, 2, 3)
 
@@ -48,6 +51,23 @@ def read_split(dataset: str, annotations: str | Path, split: int, *, classes: di
     return _READERS[dataset](Path(annotations), split, classes)
 
 
+def read_official_lists(request: ListRequest) -> list[ListContent]:
+    """The training list and the validation list of one official split, ``<dataset>_<kind>_{train,val}_split_<n>.txt``.
+
+    Raises:
+        ValueError: as :func:`read_split`.
+        FileNotFoundError: as :func:`read_split`.
+    """
+    label_of = None if request.label_of is None else dict(request.label_of)
+    split = read_split(request.dataset, request.annotations, int(request.split), classes=label_of)
+    contents = []
+    for part, videos in (("train", split.train), ("val", split.val)):
+        stem = f"{part}_split_{request.split}.txt"
+        names = {kind: f"{request.dataset}_{kind}_{stem}" for kind in ("video", "rgb", "flow")}
+        contents.append(ListContent(names, tuple(Entry(video.name, (video.label,)) for video in videos)))
+    return contents
+
+
 def read_classes(path: str | Path) -> dict[str, int]:
     """0-based label by class name, from lines ``<1-based number> <class>`` or, one class per line, ``<class>``.
 
@@ -57,7 +77,7 @@ def read_classes(path: str | Path) -> dict[str, int]:
         FileNotFoundError: if there is no such file.
         ValueError: if a class or a number stands there twice.
     """
-    lines = [line for line in _lines(Path(path)) if line]
+    lines = [line for _, line in read_lines(Path(path))]
     pairs = [(line, index + 1) for index, line in enumerate(lines)]
     if all(re.match(r"\d+\s+\S", line) for line in lines):
         pairs = [(name, int(number)) for number, name in (line.split(None, 1) for line in lines)]
@@ -75,14 +95,14 @@ def _read_ucf101(annotations: Path, split: int, classes: dict[str, int] | None) 
     labels = classes if classes is not None else read_classes(annotations / "classInd.txt")
 
     def videos(file: str) -> Iterable[SplitVideo]:
-        for line in filter(None, _lines(annotations / file)):
+        for place, line in read_lines(annotations / file):
             match = re.fullmatch(r"([^/]+)/(.+)\.\w+(?:\s+\d+)?", line)
             if match is None:
-                raise ValueError(f"{annotations / file}: {line!r} is not '<class>/<video>.avi <label>'")
+                raise ValueError(f"{place}: {line!r} is not '<class>/<video>.avi <label>'")
             if match[1] in labels:
                 yield SplitVideo(f"{match[1]}/{match[2]}", labels[match[1]])
             elif classes is None:
-                raise ValueError(f"{annotations / file}: class {match[1]!r} is not in {annotations / 'classInd.txt'}")
+                raise ValueError(f"{place}: class {match[1]!r} is not in {annotations / 'classInd.txt'}")
 
     return Split(tuple(videos(f"trainlist{split:02d}.txt")), tuple(videos(f"testlist{split:02d}.txt")))
 
@@ -93,10 +113,10 @@ def _read_hmdb51(annotations: Path, split: int, classes: dict[str, int] | None) 
     parts: dict[str, list[SplitVideo]] = {"0": [], "1": [], "2": []}
     for name, label in labels.items():
         path = annotations / f"{name}_test_split{split}.txt"
-        for line in filter(None, _lines(path)):
+        for place, line in read_lines(path):
             match = re.fullmatch(r"(.+)\.\w+\s+([012])", line)
             if match is None:
-                raise ValueError(f"{path}: {line!r} is not '<video>.avi <0, 1 or 2>'")
+                raise ValueError(f"{place}: {line!r} is not '<video>.avi <0, 1 or 2>'")
             parts[match[2]].append(SplitVideo(f"{name}/{match[1]}", label))
     return Split(tuple(parts["1"]), tuple(parts["2"]))
 
@@ -105,10 +125,3 @@ _READERS: dict[str, Callable[[Path, int, dict[str, int] | None], Split]] = {
     "ucf101": _read_ucf101,
     "hmdb51": _read_hmdb51,
 }
-DATASETS = tuple(_READERS)
-
-
-def _lines(path: Path) -> list[str]:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: give the folder of the official split files as annotations")
-    return [line.strip() for line in path.read_text("utf-8").splitlines()]
