@@ -33,7 +33,7 @@ def read_video_list(path: str | Path) -> list[ListedVideo]:
         ValueError: for a line of another form, with its number.
     """
     videos = []
-    for number, line in enumerate(Path(path).read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(Path(path).read_text("utf-8-sig").splitlines(), start=1):
         if not line.strip():
             continue
         match = _LIST_LINE.fullmatch(line)
