@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tsn_plugin.preparation.dataset_check import CheckOptions, check_lists
+from tsn_plugin.preparation import dataset_check
+from tsn_plugin.preparation.dataset_check import check_lists
+from tsn_plugin.preparation.line_check import CheckOptions, check_line
 
 main = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "check_dataset.py"))["main"]
 NAMES = ["plain", "two words", "a#1 & (b)", "Škoda"]
@@ -129,3 +131,25 @@ def test_wrong_arguments_are_told(tmp_path):
         check(write(tmp_path / "list.txt", "a 1"), "video", tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match=r"list .*absent\.txt does not exist"):
         check(tmp_path / "absent.txt", "video", tmp_path)
+
+
+def test_an_interrupted_check_goes_on_from_there(videos, tmp_path, monkeypatch):
+    (videos / "broken.mp4").write_text("no video")
+    path = write(tmp_path / "list.txt", "plain.mp4\t0", "broken.mp4\t1", "two words.mp4\t2", "Škoda.mp4\t3")
+    journal, options = tmp_path / "report.json.partial", CheckOptions("video", videos)
+    checked = []
+
+    def until_the_third(job):
+        checked.append(job.line.path)
+        if len(checked) == 3:
+            raise KeyboardInterrupt
+        return check_line(job)
+
+    monkeypatch.setattr(dataset_check, "check_line", until_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        check_lists([path], options, workers=0, journal=journal)
+    shutil.copy(videos / "Škoda.mp4", videos / "broken.mp4")  # repaired: lines with problems are looked at again
+    report = check_lists([path], options, workers=0, journal=journal)
+    assert checked[3:] == ["broken.mp4", "two words.mp4", "Škoda.mp4"]
+    assert kinds(report) == [("twice in a list, by content", 4)]
+    assert not journal.exists()

@@ -82,3 +82,19 @@ def test_a_script_without_main_guard_is_told_so(tmp_path):
     (tmp_path / "script.py").write_text(call + "run_jobs(math.sqrt, [1], workers=1, description='test')\n")
     run = subprocess.run([sys.executable, str(tmp_path / "script.py")], capture_output=True, text=True, timeout=60)
     assert "no worker process could be started" in run.stderr
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_full_disk_ends_the_run(workers):
+    full = "[][:] if False else (_ for _ in ()).throw(OSError(28, 'No space left on device'))"
+    report = run_jobs(eval, ["1 + 1", full, "2 + 2"], workers=workers, description="test")
+    assert report.results == [("1 + 1", 2)]
+    assert report.failures == [(full, "OSError: [Errno 28] No space left on device")]
+    assert report.ended_by == "OSError: [Errno 28] No space left on device"
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_results_are_told_as_they_come(workers):
+    told = []
+    run_jobs(math.sqrt, [9, -1, 4], workers=workers, description="test", on_result=lambda *pair: told.append(pair))
+    assert sorted(told) == [(4, 2.0), (9, 3.0)]

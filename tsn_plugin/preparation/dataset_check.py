@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import closing
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tsn_plugin.preparation.executors import JobReport, check_in, run_jobs
+from tsn_plugin.preparation.executors import JobReport, run_jobs
+from tsn_plugin.preparation.journal import Journal
+from tsn_plugin.preparation.line_check import ERROR, WARNING, CheckOptions, Finding, LineJob, check_line, labels_of
 from tsn_plugin.preparation.settings import write_atomically
-from tsn_plugin.readers import FrameReader, open_frames, open_video
-from tsn_plugin.structures.list_lines import ListLine, read_lines
-
-KINDS = ("video", "rgb", "flow")
-DECODING = ("full", "ends", "none")
-ERROR, WARNING = "error", "warning"
-_HASHED_BYTES = 1 << 20  # of a video; two that agree in these and in size are taken for one
-_MODALITIES = {"rgb": "RGB", "flow": "Flow"}
+from tsn_plugin.structures.list_lines import read_lines
 
 
 @dataclass(frozen=True)
@@ -60,55 +56,21 @@ class CheckReport:
         return sum(problem.severity == ERROR for problem in self.problems)
 
 
-@dataclass(frozen=True)
-class CheckOptions:
-    """How lists are read and files are looked at.
-
-    Attributes:
-        kind: what the lists are of: one of :data:`KINDS`.
-        root: folder that the paths are relative to.
-        decode: of videos ``full``: to the end; ``ends``: the first and the last frame; of frames ``full``: every one,
-            ``ends``: the first, the middle and the last; ``none``: nothing.
-        num_classes: labels must be below it.
-        template: of the frames' file names; default: the original's.
-        start_index: number of the first frame.
-
-    Raises:
-        ValueError: for an unknown ``kind`` or ``decode``.
-    """
-
-    kind: str
-    root: str | Path = "."
-    decode: str = "full"
-    num_classes: int | None = None
-    template: str | None = None
-    start_index: int = 1
-
-    def __post_init__(self) -> None:
-        for name, known in (("kind", KINDS), ("decode", DECODING)):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name}={getattr(self, name)!r} is unknown; known: {', '.join(known)}")
-
-
-@dataclass(frozen=True)
-class LineJob:
-    """One line to check."""
-
-    list: str
-    line: ListLine
-    options: CheckOptions
-
-
-Finding = tuple[str, str, str]  # kind, severity, message
-
-
-def check_lists(lists: Sequence[str | Path], options: CheckOptions, *, workers: int | None = None) -> CheckReport:
+def check_lists(
+    lists: Sequence[str | Path],
+    options: CheckOptions,
+    *,
+    workers: int | None = None,
+    journal: str | Path | None = None,
+) -> CheckReport:
     """Check lists of one data set, such as those of training and of validation; a video may stand in one of them only.
 
     Args:
         lists: the lists.
         options: how to look at them.
         workers: processes; None: one per core, 0: this one.
+        journal: file that keeps which lines are sound, so that an interrupted check goes on from there; it is deleted
+            at the end.
 
     Raises:
         FileNotFoundError: if a list or the root folder does not exist.
@@ -118,7 +80,7 @@ def check_lists(lists: Sequence[str | Path], options: CheckOptions, *, workers: 
         raise FileNotFoundError(f"root {options.root} is no folder: give what the paths of the lists are relative to")
     jobs = [LineJob(str(path), line, options) for path in lists for line in read_lines(path)]
     report = CheckReport({str(path): sum(job.list == str(path) for job in jobs) for path in lists})
-    outcomes = run_jobs(check_line, jobs, workers=workers, description="Checking", unit="lines")
+    outcomes = _check_lines(jobs, workers) if journal is None else _check_with_journal(jobs, workers, journal, options)
     found, hashes = _found(jobs, outcomes)
     found += _duplicates(jobs, lambda job: job.line.path, "name") + _duplicates(
         [job for job in jobs if hashes.get(job)], hashes.__getitem__, "content"
@@ -129,23 +91,29 @@ def check_lists(lists: Sequence[str | Path], options: CheckOptions, *, workers: 
     return report
 
 
-def check_line(job: LineJob) -> tuple[list[Finding], str | None]:
-    """What is wrong with one line, and a hash of what it names, if there is that."""
-    findings = _label_findings(job)
-    path = Path(job.options.root, job.line.path)
-    if job.options.kind == "video" and not path.is_file():
-        return [*findings, ("missing", ERROR, f"{path} does not exist")], None
-    try:
-        reader = _open(path, job.options)
-        with reader:
-            findings += _count_findings(job, reader) + _frame_findings(job, reader)
-            fingerprint = _fingerprint(path, reader, job.options)
-    except FileNotFoundError as error:
-        return [*findings, ("missing", ERROR, str(error))], None
-    except (OSError, ValueError, IndexError) as error:
-        return [*findings, ("unreadable", ERROR, f"{type(error).__name__}: {error}")], None
-    check_in()
-    return findings, fingerprint
+def _check_lines(
+    jobs: Sequence[LineJob], workers: int | None, on_result: Callable[[LineJob, Any], None] | None = None
+) -> JobReport:
+    return run_jobs(check_line, jobs, workers=workers, description="Checking", unit="lines", on_result=on_result)
+
+
+def _check_with_journal(
+    jobs: Sequence[LineJob], workers: int | None, path: str | Path, options: CheckOptions
+) -> JobReport:
+    journal = Journal(path, asdict(options))
+    with closing(journal):
+        found = {job: journal.found[key] for job in jobs if (key := _key(job)) in journal.found}
+        outcomes = _check_lines(
+            [job for job in jobs if job not in found],
+            workers,
+            lambda job, result: journal.add(_key(job), result[1]) if not result[0] else None,
+        )
+    journal.remove()
+    return JobReport([(job, ([], mark)) for job, mark in found.items()] + outcomes.results, outcomes.failures)
+
+
+def _key(job: LineJob) -> str:
+    return json.dumps([job.list, *astuple(job.line)], ensure_ascii=False)
 
 
 def write_report(report: CheckReport, path: str | Path) -> None:
@@ -171,67 +139,6 @@ def summary(report: CheckReport, *, examples: int = 3) -> str:
         lines += [f"  {each.list}, line {each.line}: {each.message}" for each in problems[:examples]]
         lines += ["  ..."] if len(problems) > examples else []
     return "\n".join([*lines, f"{report.num_errors} errors, {len(report.problems) - report.num_errors} warnings"])
-
-
-def _open(path: Path, options: CheckOptions) -> FrameReader:
-    if options.kind == "video":
-        return open_video(path)
-    modality = _MODALITIES[options.kind]
-    return open_frames(path, modality=modality, template=options.template, start=options.start_index)
-
-
-def _labels(job: LineJob) -> tuple[int, ...]:
-    return job.line.numbers if job.options.kind == "video" else job.line.numbers[1:]
-
-
-def _label_findings(job: LineJob) -> list[Finding]:
-    labels, limit = _labels(job), job.options.num_classes
-    if not labels:
-        return [("no label", WARNING, f"{job.line.path} has no label")]
-    wrong = [label for label in labels if label < 0 or (limit is not None and label >= limit)]
-    return [("label out of range", ERROR, f"{job.line.path} has the label {label}") for label in wrong]
-
-
-def _count_findings(job: LineJob, reader: FrameReader) -> list[Finding]:
-    """Frames (or flow fields) of the list against those that the reader finds."""
-    if job.options.kind == "video":
-        return []
-    if not job.line.numbers:
-        return [("no count", ERROR, f"{job.line.path} has no number of frames")]
-    listed, present = job.line.numbers[0], len(reader)
-    message = f"{job.line.path} has {present} {_MODALITIES[job.options.kind]} frames, the list says {listed}"
-    if listed > present:
-        return [("too few frames", ERROR, message)]
-    return [("more frames than listed", WARNING, message)] if listed < present else []
-
-
-def _frame_findings(job: LineJob, reader: FrameReader) -> list[Finding]:
-    options = job.options
-    if options.decode == "none":
-        return []
-    if options.kind == "video" and options.decode == "full":
-        return _decoded_to_the_end(job, reader)
-    last = len(reader) - 1
-    chosen = range(last + 1) if options.decode == "full" else sorted({0, last // 2, last})
-    sizes = {reader.read([index])[0].shape for index in (chosen if options.kind != "video" else sorted({0, last}))}
-    if len(sizes) > 1:
-        return [("sizes differ", ERROR, f"{job.line.path} has frames of {sorted(sizes)}")]
-    return []
-
-
-def _decoded_to_the_end(job: LineJob, reader: FrameReader) -> list[Finding]:
-    decoded = sum(1 for _ in reader.iter_frames())
-    if decoded == len(reader):
-        return []
-    return [("frame count", ERROR, f"{job.line.path} says that it has {len(reader)} frames, {decoded} can be decoded")]
-
-
-def _fingerprint(path: Path, reader: FrameReader, options: CheckOptions) -> str:
-    if options.kind == "video":
-        with open(path, "rb") as file:
-            return f"{path.stat().st_size}-{hashlib.sha256(file.read(_HASHED_BYTES)).hexdigest()}"
-    ends = reader.read([0, len(reader) // 2])
-    return f"{len(reader)}-{hashlib.sha256(b''.join(frame.tobytes() for frame in ends)).hexdigest()}"
 
 
 def _found(jobs: Sequence[LineJob], outcomes: JobReport) -> tuple[list[tuple[LineJob, Finding]], dict[LineJob, str]]:
@@ -266,7 +173,7 @@ def _empty_classes(jobs: Sequence[LineJob], options: CheckOptions) -> list[tuple
     found = []
     for path in dict.fromkeys(job.list for job in jobs):
         members = [job for job in jobs if job.list == path]
-        empty = sorted(set(range(options.num_classes)) - {label for job in members for label in _labels(job)})
+        empty = sorted(set(range(options.num_classes)) - {label for job in members for label in labels_of(job)})
         if empty:
             named = ", ".join(map(str, empty[:10])) + (", ..." if len(empty) > 10 else "")
             found.append((members[0], ("class without videos", WARNING, f"no video has the labels {named}")))

@@ -5,6 +5,7 @@ The seam for other engines is :func:`run_jobs`: a picklable function, a list of 
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -28,6 +29,8 @@ from tsn_plugin.preparation.local_pool import LocalPool, UnitCounter
 __all__ = ["JobCancelled", "JobReport", "check_in", "run_jobs"]
 
 _SPAWN = multiprocessing.get_context("spawn")  # forked OpenCV and FFmpeg threads can deadlock
+_INTERRUPTED, _ENDED = 1, 2  # why the jobs are asked to stop: Ctrl-C, or one of them cannot go on
+_DISK_FULL = f"[Errno {errno.ENOSPC}]"
 
 
 @dataclass
@@ -37,10 +40,12 @@ class JobReport:
     Attributes:
         results: ``(job, what the function returned)``.
         failures: ``(job, reason)``.
+        ended_by: why the run ended before all jobs were tried, such as a full disk.
     """
 
     results: list[tuple[Any, Any]] = field(default_factory=list)
     failures: list[tuple[Any, str]] = field(default_factory=list)
+    ended_by: str | None = None
 
 
 def run_jobs(
@@ -51,10 +56,12 @@ def run_jobs(
     description: str,
     unit: str = "units",
     dask: str | None = None,
+    on_result: Callable[[Any, Any], None] | None = None,
 ) -> JobReport:
     """Call ``function`` on every job and report results and failures; one failing job does not stop the others.
 
-    A worker process that dies (a decoder that crashes, memory that runs out) costs only the job it was at.
+    A worker process that dies (a decoder that crashes, memory that runs out) costs only the job it was at. A full disk
+    ends the run: the other jobs would meet it too.
 
     Args:
         function: picklable: a function at the top level of an importable module.
@@ -64,6 +71,7 @@ def run_jobs(
         unit: what :func:`check_in` counts, in the plural.
         dask: address of the scheduler of a Dask cluster that does the jobs in place of processes on this machine; see
             :mod:`tsn_plugin.preparation.dask_pool`.
+        on_result: called with each job and its result, in the order in which they end.
 
     Raises:
         ValueError: if ``workers`` is negative.
@@ -77,7 +85,7 @@ def run_jobs(
     channel = Channel(Units(), _SPAWN.RawValue("b", 0))
     with _progress(channel.units, unit) as progress:
         task = progress.add_task(description, total=len(jobs))
-        run = _Run(function, jobs, channel, lambda: progress.advance(task))
+        run = _Run(function, jobs, channel, lambda: progress.advance(task), on_result)
         if dask is None and workers == 0:
             run.in_this_process()
         else:
@@ -90,20 +98,31 @@ class _Run:
     """The state of one :func:`run_jobs` call: outcomes by the job's index."""
 
     def __init__(
-        self, function: Callable[[Any], Any], jobs: Sequence[Any], channel: Channel, on_job_end: Callable[[], None]
+        self,
+        function: Callable[[Any], Any],
+        jobs: Sequence[Any],
+        channel: Channel,
+        on_job_end: Callable[[], None],
+        on_result: Callable[[Any, Any], None] | None,
     ) -> None:
-        self.function, self.jobs, self.channel, self.on_job_end = function, jobs, channel, on_job_end
+        self.function, self.jobs, self.channel = function, jobs, channel
+        self.on_job_end, self.on_result = on_job_end, on_result
         self.results: dict[int, Any] = {}
         self.failures: dict[int, str] = {}
+        self.ended_by: str | None = None
 
     def in_this_process(self) -> None:
         """Run job after job here; Ctrl-C is raised inside the job."""
         with joined(self.channel):
             for index, job in enumerate(self.jobs):
+                if self.ended_by is not None:
+                    return
                 try:
-                    self._end(self.results, index, self.function(job))
+                    result = self.function(job)
                 except Exception as error:
-                    self._end(self.failures, index, _reason(error))
+                    self._fail(index, _reason(error))
+                else:
+                    self._succeed(index, result)
 
     def in_processes(self, workers: int) -> None:
         """Run the jobs in worker processes."""
@@ -120,13 +139,23 @@ class _Run:
         run(
             self.jobs,
             is_wanted=lambda: not self.channel.stop.value,
-            on_result=partial(self._end, self.results),
-            on_failure=partial(self._end, self.failures),
+            on_result=self._succeed,
+            on_failure=self._fail,
             on_units=self.channel.units.add,
         )
 
-    def _end(self, outcomes: dict[int, Any], index: int, outcome: Any) -> None:
-        outcomes[index] = outcome
+    def _succeed(self, index: int, result: Any) -> None:
+        self.results[index] = result
+        if self.on_result is not None:
+            self.on_result(self.jobs[index], result)
+        self.on_job_end()
+
+    def _fail(self, index: int, reason: str) -> None:
+        if reason.startswith(JobCancelled.__name__):
+            return  # not the job's fault: it is tried again by the next run
+        self.failures[index] = reason
+        if _DISK_FULL in reason and self.ended_by is None:
+            self.ended_by, self.channel.stop.value = reason, _ENDED
         self.on_job_end()
 
     def report(self) -> JobReport:
@@ -134,6 +163,7 @@ class _Run:
         return JobReport(
             [(self.jobs[index], self.results[index]) for index in sorted(self.results)],
             [(self.jobs[index], self.failures[index]) for index in sorted(self.failures)],
+            self.ended_by,
         )
 
 
@@ -146,12 +176,12 @@ def _interrupt_stops(channel: Channel) -> Iterator[None]:
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or not _in_main_thread():
         yield
         return
-    signal.signal(signal.SIGINT, lambda *_: setattr(channel.stop, "value", 1))
+    signal.signal(signal.SIGINT, lambda *_: setattr(channel.stop, "value", _INTERRUPTED))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if channel.stop.value:
+    if channel.stop.value == _INTERRUPTED:
         raise KeyboardInterrupt
 
 

@@ -132,6 +132,8 @@ def summary(report: JobReport, out: str | Path) -> str:
     if report.failures:
         job, reason = report.failures[0]
         lines.append(f"{len(report.failures)} videos failed, see {Path(out, FAILED)}; the first: {job.video}: {reason}")
+    if report.ended_by:
+        lines.append(f"ended early ({report.ended_by}): make room, then the same command goes on from here")
     return "\n".join(lines)
 
 

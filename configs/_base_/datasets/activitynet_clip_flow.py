@@ -1,4 +1,4 @@
-# ActivityNet v1.3, annotated intervals (lists with offsets) of extracted flow, numbered from 0.
+# ActivityNet v1.3, annotated intervals (lists with offsets; `tools/build_file_list.py activitynet1.3` writes them) of extracted flow, numbered from 0.
 _base_ = ["zoo_loaders.py"]
 num_classes = 200
 _common = dict(
@@ -9,12 +9,12 @@ _common = dict(
     start_index=0,
 )
 train_dataloader = dict(
-    dataset=dict(**_common, ann_file="anet_train_clip.txt", data_prefix=dict(img="rawframes"), with_offset=True)
+    dataset=dict(**_common, ann_file="anet_flow_train_clip.txt", data_prefix=dict(img="rawframes"), with_offset=True)
 )
 val_dataloader = dict(
-    dataset=dict(**_common, ann_file="anet_val_clip.txt", data_prefix=dict(img="rawframes"), with_offset=True)
+    dataset=dict(**_common, ann_file="anet_flow_val_clip.txt", data_prefix=dict(img="rawframes"), with_offset=True)
 )
 test_dataloader = dict(
-    dataset=dict(**_common, ann_file="anet_val_clip.txt", data_prefix=dict(img="rawframes"), with_offset=True)
+    dataset=dict(**_common, ann_file="anet_flow_val_clip.txt", data_prefix=dict(img="rawframes"), with_offset=True)
 )
 del _common
