@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tsn_plugin.proposals.proposal_files import (
+    ProposalListError,
+    denormalize_all,
+    denormalized,
+    format_proposals,
+    read_proposals,
+)
+from tsn_plugin.structures.proposals import VideoProposals
+
+GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "ssn"
+NORMALIZED, IN_FRAMES = GOLDEN / "case01_normalized_proposal_list.txt", GOLDEN / "case01_proposal_list.txt"
+RECORD = "# 1\nvideo\n100\n1\n1\n3 10 20\n2\n3 0.8 1.0 10 19\n0 0 0 50 60\n"
+
+
+@pytest.fixture
+def counts():
+    case = np.load(GOLDEN / "case01_proposal_io.npz")
+    names, frames = case["video_ids"].tolist(), case["frame_counts"].tolist()
+    return {name: (f"/frames/{name}", count) for name, count in zip(names, frames)}
+
+
+def test_lists_equal_the_originals(counts):
+    videos = read_proposals(NORMALIZED)
+    assert format_proposals(videos) == NORMALIZED.read_text()
+    in_frames, missing = denormalize_all(videos, counts)
+    assert missing == []
+    assert format_proposals(in_frames) == IN_FRAMES.read_text()
+
+
+def test_parsed_values_equal_the_originals():
+    case, videos = np.load(GOLDEN / "case01_proposal_io.npz"), read_proposals(IN_FRAMES)
+    assert [video.name for video in videos] == case["parsed_ids"].tolist()
+    assert [video.length for video in videos] == case["parsed_frames"].tolist()
+    rows = [np.column_stack([v.labels, v.best_iou, v.overlap_self, v.proposals]) for v in videos]
+    np.testing.assert_array_equal(np.concatenate(rows), case["prop"][:, 1:])
+    rows = [np.column_stack([v.instance_labels, v.instances]) for v in videos]
+    np.testing.assert_array_equal(np.concatenate(rows), case["gt"][:, 1:])
+
+
+def test_missing_videos_are_reported(counts):
+    del counts["synth0000003"]
+    counts["synth0000005"] = ("/frames/synth0000005", 0)
+    found, missing = denormalize_all(read_proposals(NORMALIZED), counts)
+    assert missing == ["synth0000003", "synth0000005"]
+    assert len(found) == 12
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_names_and_line_ends_of_any_kind(tmp_path, ending):
+    path = tmp_path / "list.txt"
+    path.write_bytes(("\ufeff" + RECORD.replace("video", "a b & (c) Škoda")).replace("\n", ending).encode())
+    (video,) = read_proposals(path)
+    assert video.name == "a b & (c) Škoda"
+    assert video.proposals.tolist() == [[10, 19], [50, 60]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "expected"),
+    [
+        ("100", "many", 3, "number of units"),
+        ("100", "0", 3, "a number of frames of at least 1"),
+        ("3 10 20", "3 10", 6, "one of 1 instances, 'class start end'"),
+        ("\n2\n", "\n3\n", 9, "one of 3 proposals"),
+        ("\n2\n", "\n1\n", 9, "the next record to begin with '#'"),
+        ("\n1\n3", "\nx\n3", 5, "the number of instances"),
+        ("0 0 0 50 60", "0 0 0 nan 60", 9, "one of 2 proposals"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path, old, new, line, expected):
+    path = tmp_path / "list.txt"
+    path.write_text(RECORD.replace(old, new, 1))
+    with pytest.raises(ProposalListError, match=f"list.txt, line {line}: .* expected {expected}"):
+        read_proposals(path)
+
+
+def test_a_list_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.txt does not exist"):
+        read_proposals(tmp_path / "nowhere.txt")
+
+
+def test_frames_are_not_multiplied_twice(tmp_path):
+    (tmp_path / "list.txt").write_text(RECORD)
+    (video,) = read_proposals(tmp_path / "list.txt")
+    with pytest.raises(ValueError, match="video has 100 frames: its record is not normalised"):
+        denormalized(video, 50)
+
+
+def test_proposals_need_their_labels():
+    with pytest.raises(ValueError, match="labels and overlaps belong to other proposals"):
+        VideoProposals("video", 10, proposals=np.zeros((2, 2)))

@@ -1,0 +1,43 @@
+"""What kind of proposal each one is: which instance it belongs to, and how well."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tsn_plugin.ops.intervals import iou_matrix, overlaps
+from tsn_plugin.structures.proposals import VideoProposals
+
+
+def labelled(
+    name: str, length: float, instances: np.ndarray, instance_labels: np.ndarray, proposals: np.ndarray
+) -> VideoProposals:
+    """The record of a video whose proposals are yet to be named.
+
+    A proposal gets the class of the instance with the highest IoU (the first of equals); one that touches none gets
+    class 0.
+
+    Args:
+        name: of the video.
+        length: in the unit of the intervals.
+        instances: ``(G, 2)``.
+        instance_labels: from 1 on, ``(G,)``.
+        proposals: ``(P, 2)``.
+
+    Source: SSN ``ops/detection_metrics.py`` (``name_proposal``).
+    """
+    proposals = np.asarray(proposals, dtype=np.float64).reshape(-1, 2)
+    instances = np.asarray(instances, dtype=np.float64).reshape(-1, 2)
+    instance_labels = np.asarray(instance_labels, dtype=np.int64).reshape(-1)
+    if not len(instances) or not len(proposals):
+        nothing = np.zeros(len(proposals))
+        return VideoProposals(
+            name, length, instances, instance_labels, proposals, nothing.astype(np.int64), nothing, nothing
+        )
+    iou = iou_matrix(proposals, instances)
+    best = iou.argmax(axis=1)
+    best_iou = iou[np.arange(len(proposals)), best]
+    lengths = proposals[:, 1] - proposals[:, 0]
+    shared = overlaps(proposals, instances[best])
+    inside = np.divide(shared, lengths, out=np.zeros(len(proposals)), where=lengths > 0)
+    labels = np.where(best_iou > 0, instance_labels[best], 0)
+    return VideoProposals(name, length, instances, instance_labels, proposals, labels, best_iou, inside)
