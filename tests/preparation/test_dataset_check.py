@@ -153,3 +153,20 @@ def test_an_interrupted_check_goes_on_from_there(videos, tmp_path, monkeypatch):
     assert checked[3:] == ["broken.mp4", "two words.mp4", "Škoda.mp4"]
     assert kinds(report) == [("twice in a list, by content", 4)]
     assert not journal.exists()
+
+
+def test_intervals_of_frames(make_frame_folder, tmp_path):
+    for name, count in (("a", 6), ("b", 7)):
+        make_frame_folder(tmp_path / name, num_frames=count)
+    first = write(tmp_path / "train.txt", "a 0 3 0", "a 2 4 1", "a 4 3 1", "a 2 1 9", "a 3")
+    second = write(tmp_path / "val.txt", "b 0 6 1", "a 1 2 0")
+    options = CheckOptions("rgb", tmp_path, num_classes=2, with_offset=True)
+    assert kinds(check_lists([first, second], options, workers=0)) == [
+        ("too few frames", 3),
+        ("label out of range", 4),
+        ("no label", 5),
+        ("no count", 5),
+        ("in two lists, by name", 2),
+    ]
+    with pytest.raises(ValueError, match="with_offset=True is for lists of frames"):
+        CheckOptions("video", with_offset=True)

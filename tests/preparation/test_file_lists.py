@@ -216,6 +216,27 @@ def test_lists_that_need_frames_are_not_written_for_video_files(tmp_path):
         build_official_lists("activitynet1.3", open_media(tmp_path), tmp_path, forms=["clips"], **keywords)
 
 
+def test_a_path_that_is_not_utf8_is_named(tmp_path, make_frames):
+    make_frames(tmp_path / "frames" / "caf\udce9" / "v", rgb=1)
+    with pytest.raises(ValueError, match=r"a.txt: 'caf\\udce9' begins a path that is not UTF-8: rename"):
+        write_lists([Entry("v", (0,))], MediaIndex(tmp_path / "frames"), tmp_path, names={"rgb": "a.txt"})
+    assert not (tmp_path / "a.txt").exists()
+
+
+def test_the_same_seed_writes_the_same_bytes_and_no_seed_the_authors_order(tmp_path, make_frames):
+    for name in "cab":
+        make_frames(tmp_path / "frames" / name, rgb=1)
+    entries = [Entry(name, (0,)) for name in "cab"]
+    texts = [
+        write_lists(entries, MediaIndex(tmp_path / "frames"), tmp_path, names={"rgb": "a.txt"}, shuffle_seed=seed)
+        .paths[0]
+        .read_text()
+        for seed in (None, 3, 3)
+    ]
+    assert texts[0] == "c 1 0\na 1 0\nb 1 0\n"
+    assert texts[1] == texts[2]
+
+
 def test_no_entries_at_all_are_an_error(tmp_path):
     (tmp_path / "a.mp4").touch()
     with pytest.raises(ValueError, match=r"there is no video for a.txt: check the annotations"):

@@ -16,6 +16,7 @@ from tsn_plugin.preparation.media_index import MediaIndex
         (Clip(2.0, 4.0, 10.0), 100, 99, (20, 21)),  # the same frames
         (Clip(5.0, 99.0, 10.0), 100, None, (50, 50)),  # beyond the end
         (Clip(9.99, 10.0, 10.0), 100, 99, (98, 1)),  # at least one
+        (Clip(-1.0, 1.0, 10.0), 100, None, (0, 11)),  # before the beginning
         (Clip(1.0, 2.0, 3.0), 10, None, (3, 4)),  # 10 / 3 frames a second: 3.33 to 6.67
     ],
 )

@@ -17,6 +17,13 @@ from tsn_plugin.preparation.media_index import MediaIndex
         (["train/b/x"], "b/x", "train/b/x"),
         (["train/x"], "x", "train/x"),
         (["y"], "x", None),
+        (["x"], "a/b/x", "x"),
+        (["b/x", "x"], "a/b/x", "b/x"),
+        (["c/b/x"], "a/b/x", None),
+        (["a/X", "a/x"], "a/x", "a/x"),
+        (["x"], "", None),
+        (["x"], ".", None),
+        (["x"], "../x", "x"),
     ],
 )
 def test_find(tmp_path, make_frames, folders, name, expected):
@@ -30,6 +37,33 @@ def test_two_folders_that_fit_equally_well_are_an_error(tmp_path, make_frames):
         make_frames(tmp_path / folder, rgb=1)
     with pytest.raises(ValueError, match="x could be train/x or val/x below"):
         MediaIndex(tmp_path).find("x")
+
+
+def test_many_that_fit_are_not_all_named(tmp_path):
+    for number in range(7):
+        (tmp_path / f"f{number}").mkdir()
+        (tmp_path / f"f{number}" / "x.mp4").touch()
+    with pytest.raises(ValueError, match="x could be f0/x or f1/x or f2/x or f3/x or f4/x below"):
+        MediaIndex(tmp_path).find("x")
+
+
+def test_a_look_up_costs_the_same_however_many_videos_share_a_name(tmp_path, monkeypatch):
+    """Each folder's ``take1`` is found without a look at those of all other folders."""
+    compared = []
+    videos = [(tmp_path / f"f{number}" / "take1.mp4", f"f{number}/take1") for number in range(2000)]
+    monkeypatch.setattr("tsn_plugin.preparation.media_index.find_videos", lambda root: videos)
+    media = MediaIndex(tmp_path)
+    ending_in = media._ending_in
+
+    def counted(length):
+        index = ending_in(length)
+        compared.append(max(map(len, index.values())))
+        return index
+
+    monkeypatch.setattr(media, "_ending_in", counted)
+    assert media.find("f7/take1") == "f7/take1"
+    assert media.find("none/take1") is None
+    assert compared == [1, 1]
 
 
 def test_unusable_folders_are_errors(tmp_path, make_frames):

@@ -87,6 +87,29 @@ def test_a_class_index_may_have_the_numbers_of_the_whole_data_set(small):
     assert read_classes(small / "subset.txt") == {"BrushingTeeth": 19, "WallPushups": 98}
 
 
+@pytest.mark.parametrize("text", ["0 a\n1 b\n", "", "\n\n"])
+def test_a_class_index_has_classes_and_counts_from_1(small, text):
+    (small / "wrong.txt").write_text(text)
+    with pytest.raises(ValueError, match=r"wrong.txt must have classes, and number them from 1, not from 0"):
+        read_classes(small / "wrong.txt")
+
+
+def test_hmdb51_without_class_order_says_where_to_get_it(small):
+    """The authors' archive has none. MMAction2's ``classInd.txt`` serves as well."""
+    (small / "class_list.txt").unlink()
+    with pytest.raises(
+        FileNotFoundError, match=r"class_list.txt is missing: .* take https://.*/class_list.txt, or give"
+    ):
+        read_split("hmdb51", small, 1)
+    (small / "mine.txt").write_text("1 clap\n2 wave\n")
+    assert read_split("hmdb51", small, 1, classes=read_classes(small / "mine.txt")).val[0] == SplitVideo("clap/c#.x", 0)
+
+
+def test_a_class_name_does_not_lead_out_of_the_folder(small):
+    with pytest.raises(ValueError, match=r"class '\.\./wave' is no folder's name"):
+        read_split("hmdb51", small, 1, classes={"../wave": 0})
+
+
 @pytest.mark.parametrize("text", ["1 a\n1 b\n", "1 a\n2 a\n", "a\na\n"])
 def test_a_class_or_number_that_comes_twice_is_refused(small, text):
     (small / "twice.txt").write_text(text)

@@ -161,6 +161,8 @@ def _duplicates(jobs: Iterable[LineJob], key: Callable[[LineJob], str], what: st
             continue
         where = f"{earlier.list}, line {earlier.line.line_number} ({earlier.line.path})"
         across = earlier.list != job.list
+        if job.options.with_offset and not across:
+            continue  # several intervals of one video
         kind = f"in two lists, by {what}" if across else f"twice in a list, by {what}"
         found.append((job, (kind, ERROR if across else WARNING, f"{job.line.path} is {where} too")))
     return found

@@ -204,8 +204,13 @@ def _look_up(entries: Sequence[Entry], media: MediaIndex, kinds: Mapping[str, st
 
 
 def _write(out: str | Path, name: str, text: str) -> Path:
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        broken = text[: error.end].rpartition("\n")[2]
+        raise ValueError(f"{name}: {broken!r} begins a path that is not UTF-8: rename the file or folder") from None
     Path(out).mkdir(parents=True, exist_ok=True)
-    write_atomically(Path(out, name), text.encode())
+    write_atomically(Path(out, name), content)
     return Path(out, name)
 
 

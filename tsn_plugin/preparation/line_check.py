@@ -29,9 +29,10 @@ class CheckOptions:
         num_classes: labels must be below it.
         template: of the frames' file names; default: the original's.
         start_index: number of the first frame.
+        with_offset: lines of frames are of intervals, ``<path> <offset> <count> <label>``; a video may have several.
 
     Raises:
-        ValueError: for an unknown ``kind`` or ``decode``.
+        ValueError: for an unknown ``kind`` or ``decode``, or videos ``with_offset``.
     """
 
     kind: str
@@ -40,11 +41,14 @@ class CheckOptions:
     num_classes: int | None = None
     template: str | None = None
     start_index: int = 1
+    with_offset: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (("kind", KINDS), ("decode", DECODING)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r} is unknown; known: {', '.join(known)}")
+        if self.with_offset and self.kind == "video":
+            raise ValueError("with_offset=True is for lists of frames: those of videos have no offsets")
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def _open(path: Path, options: CheckOptions) -> FrameReader:
 
 def labels_of(job: LineJob) -> tuple[int, ...]:
     """The labels of a line."""
-    return job.line.numbers if job.options.kind == "video" else job.line.numbers[1:]
+    return job.line.numbers if job.options.kind == "video" else job.line.numbers[1 + job.options.with_offset :]
 
 
 def _label_findings(job: LineJob) -> list[Finding]:
@@ -102,9 +106,11 @@ def _count_findings(job: LineJob, reader: FrameReader) -> list[Finding]:
     """Frames (or flow fields) of the list against those that the reader finds."""
     if job.options.kind == "video":
         return []
-    if not job.line.numbers:
+    if len(job.line.numbers) < 1 + job.options.with_offset:
         return [("no count", ERROR, f"{job.line.path} has no number of frames")]
-    listed, present = job.line.numbers[0], len(reader)
+    listed, present = sum(job.line.numbers[: 1 + job.options.with_offset]), len(reader)
+    if job.options.with_offset and listed <= present:
+        return []  # an interval need not reach the end
     message = f"{job.line.path} has {present} {_MODALITIES[job.options.kind]} frames, the list says {listed}"
     if listed > present:
         return [("too few frames", ERROR, message)]

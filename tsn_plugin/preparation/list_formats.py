@@ -39,7 +39,7 @@ def clip_frames(clip: Clip, num_frames: int, *, available: int | None = None) ->
     """
     rate = num_frames / clip.duration_sec
     last = (num_frames if available is None else available) - 1
-    start, end = (min(int(seconds * rate), last) for seconds in (clip.start_sec, clip.end_sec))
+    start, end = (min(max(int(seconds * rate), 0), last) for seconds in (clip.start_sec, clip.end_sec))
     return start, end - start + 1
 
 

@@ -9,6 +9,9 @@ from pathlib import Path, PurePosixPath
 from tsn_plugin.preparation.frame_folders import FrameCounts, FramePrefixes, index_frame_folders
 from tsn_plugin.preparation.videos import find_videos
 
+#: so many of the paths that fit are named in an error
+_NAMED = 5
+
 
 class MediaIndex:
     """The frame folders, or else the video files, below a folder, found by the videos' names at any depth.
@@ -37,9 +40,10 @@ class MediaIndex:
         found = (index_frame_folders(root, one) for one in tried)
         self.frames: dict[str, FrameCounts] = next(filter(None, found), {})
         self.videos: dict[str, str] = {} if self.frames else _index_videos(self.root, tried[0])
-        self._paths = defaultdict(list)
+        self._by_tail: dict[int, dict[str, list[str]]] = {}
+        self._by_path: dict[str, list[str]] = defaultdict(list)
         for path in self.frames or self.videos:
-            self._paths[PurePosixPath(path).name.casefold()].append(path)
+            self._by_path[path.casefold()].append(path)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -69,20 +73,28 @@ class MediaIndex:
         return self.videos.get(path, path)
 
     def _find_one(self, name: str) -> str | None:
-        wanted = PurePosixPath(name).parts
-        fits = defaultdict(list)
-        for path in self._paths.get(wanted[-1].casefold(), ()):
-            parts = PurePosixPath(path).parts
-            common = min(len(parts), len(wanted))
-            tail, wanted_tail = parts[-common:], wanted[-common:]
-            if "/".join(tail).casefold() == "/".join(wanted_tail).casefold():
-                fits[common, tail == wanted_tail].append(path)
-        if not fits:
-            return None
-        best = fits[max(fits)]
-        if len(best) > 1:
-            raise ValueError(f"{name} could be {' or '.join(best)} below {self.root}: keep one of them")
-        return best[0]
+        parts = PurePosixPath(name).parts
+        for length in range(len(parts), 0, -1):
+            tail = "/".join(parts[-length:])
+            # all of the name: whatever ends in it; part of it: only what is no longer itself
+            index = self._ending_in(length) if length == len(parts) else self._by_path
+            fits = index.get(tail.casefold(), [])
+            best = [path for path in fits if f"/{path}".endswith(f"/{tail}")] or fits
+            if len(best) > 1:
+                raise ValueError(f"{name} could be {' or '.join(best[:_NAMED])} below {self.root}: keep one of them")
+            if best:
+                return best[0]
+        return None
+
+    def _ending_in(self, length: int) -> dict[str, list[str]]:
+        """Paths by their last ``length`` parts: a look-up costs the same however many videos share a name."""
+        if length not in self._by_tail:
+            self._by_tail[length] = defaultdict(list)
+            for path in self.frames or self.videos:
+                parts = path.split("/")
+                if len(parts) >= length:
+                    self._by_tail[length]["/".join(parts[-length:]).casefold()].append(path)
+        return self._by_tail[length]
 
 
 def _index_videos(root: Path, prefixes: FramePrefixes) -> dict[str, str]:

@@ -75,13 +75,15 @@ def read_classes(path: str | Path) -> dict[str, int]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if a class or a number stands there twice.
+        ValueError: if there is no class, a number is below 1, or a class or a number stands there twice.
     """
     lines = [line for _, line in read_lines(Path(path))]
     pairs = [(line, index + 1) for index, line in enumerate(lines)]
     if all(re.match(r"\d+\s+\S", line) for line in lines):
         pairs = [(name, int(number)) for number, name in (line.split(None, 1) for line in lines)]
     labels = {name: number - 1 for name, number in pairs}
+    if not labels or min(labels.values()) < 0:
+        raise ValueError(f"{path} must have classes, and number them from 1, not from 0")
     if len(set(labels.values())) != len(lines):
         raise ValueError(f"{path} holds a class or a number twice")
     return labels
@@ -108,10 +110,16 @@ def _read_ucf101(annotations: Path, split: int, classes: dict[str, int] | None) 
 
 
 def _read_hmdb51(annotations: Path, split: int, classes: dict[str, int] | None) -> Split:
-    """One file per class and split, lines ``<file> <flag>``: 1 is train, 2 is test, 0 is in neither."""
-    labels = classes if classes is not None else read_classes(annotations / "class_list.txt")
+    """One file per class and split, lines ``<file> <flag>``: 1 is train, 2 is test, 0 is in neither.
+
+    The authors do not number the classes. ``class_list.txt`` is the TSN authors'; MMAction2 sorts the names instead,
+    which exchanges four classes (its ``classInd.txt``, or the sorted names, serve as ``classes``).
+    """
+    labels = classes if classes is not None else _read_hmdb51_classes(annotations / "class_list.txt")
     parts: dict[str, list[SplitVideo]] = {"0": [], "1": [], "2": []}
     for name, label in labels.items():
+        if "/" in name:
+            raise ValueError(f"class {name!r} is no folder's name: correct the file of the classes")
         path = annotations / f"{name}_test_split{split}.txt"
         for place, line in read_lines(path):
             match = re.fullmatch(r"(.+)\.\w+\s+([012])", line)
@@ -119,6 +127,17 @@ def _read_hmdb51(annotations: Path, split: int, classes: dict[str, int] | None) 
                 raise ValueError(f"{place}: {line!r} is not '<video>.avi <0, 1 or 2>'")
             parts[match[2]].append(SplitVideo(f"{name}/{match[1]}", label))
     return Split(tuple(parts["1"]), tuple(parts["2"]))
+
+
+def _read_hmdb51_classes(path: Path) -> dict[str, int]:
+    try:
+        return read_classes(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{error}. The authors' archive has no class order: take "
+            "https://github.com/yjxiong/temporal-segment-networks/blob/master/data/hmdb51_splits/class_list.txt, "
+            "or give a file of the classes (--classes)"
+        ) from None
 
 
 _READERS: dict[str, Callable[[Path, int, dict[str, int] | None], Split]] = {

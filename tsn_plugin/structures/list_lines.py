@@ -6,6 +6,7 @@ are read by this package's datasets (MMAction2's ``VideoDataset`` takes ``delimi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,15 +27,24 @@ class ListLine:
     line_number: int = 0
 
     def __str__(self) -> str:
+        """What :func:`parse_line` reads.
+
+        Raises:
+            ValueError: for a path that no list can hold.
+        """
+        if not self.path or self.path != self.path.strip() or re.search(r"[\t\r\n]", self.path):
+            raise ValueError(f"path {self.path!r} begins or ends in a blank, or holds a tab or a line end: rename it")
         separator = "\t" if self.path.split() != [self.path] else " "
-        return separator.join([self.path, *map(str, self.numbers)])
+        # a path with blanks and no numbers ends in a tab, lest its last word be taken for a number
+        numbers = self.numbers if separator == " " else self.numbers or ("",)
+        return separator.join([self.path, *map(str, numbers)])
 
 
 def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
     """The path and the numbers of one line.
 
-    A line with a tab is split at its tabs. Another one is split at blanks from its end on: ``num_numbers`` numbers, or
-    all that stand there, so that only a path that ends in a number of its own needs tabs.
+    A line with a tab is split at its tabs, of which one may end it. Another one is split at blanks from its end on:
+    ``num_numbers`` numbers, or all that stand there, so that only a path that ends in a number of its own needs tabs.
 
     >>> parse_line("Archery/a b.avi 3").path
     'Archery/a b.avi'
@@ -49,8 +59,8 @@ def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
         ValueError: if there is no path, or not as many whole numbers.
     """
     text = text.strip("\r\n")
-    fields = text.split("\t") if "\t" in text else _split_at_blanks(text.strip(), num_numbers)
-    path, numbers = fields[0].strip(), [field.strip() for field in fields[1:]]
+    fields = text.removesuffix("\t").split("\t") if "\t" in text else _split_at_blanks(text.strip(), num_numbers)
+    path, *numbers = [field.strip() for field in fields or [""]]
     if not path or not all(map(_is_number, numbers)) or num_numbers not in (None, len(numbers)):
         wanted = "numbers" if num_numbers is None else f"{num_numbers} numbers"
         raise ValueError(f"{text!r} is not a path and {wanted}, separated by blanks, or by tabs if the path has blanks")
@@ -62,12 +72,16 @@ def read_lines(path: str | Path, *, num_numbers: int | None = None) -> Iterator[
 
     Raises:
         FileNotFoundError: if there is no such list.
-        ValueError: for a line of another form, with its number.
+        ValueError: for a line of another form, with its number, or a list that is not UTF-8.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"list {path} does not exist; tools/build_file_list.py writes lists")
-    for number, text in enumerate(path.read_text("utf-8-sig").split("\n"), start=1):
+    try:
+        content = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"list {path} is not UTF-8 text ({error}): save it as UTF-8") from None
+    for number, text in enumerate(content.split("\n"), start=1):
         if not text.strip():
             continue
         try:

@@ -1,5 +1,6 @@
 import pytest
 
+from tsn_plugin.preparation.annotations.activitynet_classes import MMACTION2_CLASSES
 from tsn_plugin.preparation.annotations.records import Clip, Entry
 
 
@@ -64,6 +65,34 @@ def test_any_file_may_be_given(write, read, tmp_path):
     assert len(read("activitynet1.3", "val", annotations=tmp_path / "mine.json")) == 2
 
 
+def test_the_testing_videos_have_no_intervals_to_list(write, read):
+    write({"activity_net.v1-3.min.json": content()})
+    with pytest.raises(
+        ValueError, match="the testing videos have no intervals, hence no clips or trimmed: take videos"
+    ):
+        read("activitynet1.3", "test", forms=("clips", "trimmed"))
+
+
+def test_labelled_splits_leave_out_videos_without_intervals(write, read):
+    write({"activity_net.v1-3.min.json": content(database={"x": video("training"), "y": video("testing")})})
+    assert read("activitynet1.3", "train")[0].entries == ()
+    assert read("activitynet1.3", "test")[0].entries == (Entry("y", (), ("v_y",)),)
+
+
+def test_the_classes_of_version_1_3_have_the_numbers_of_mmaction2(write, read):
+    """Source: lines of MMAction2's ``tools/data/activitynet/label_map.txt``, 200 lines and 2964 bytes."""
+    taxonomy = [{"nodeName": name, "parentName": "Sports"} for name in sorted(MMACTION2_CLASSES)]
+    database = {"x": video("training", (0, 1, "Archery")), "y": video("training", (0, 1, "Applying sunscreen"))}
+    write({"activity_net.v1-3.min.json": content(taxonomy=taxonomy, database=database)})
+    videos, _ = read("activitynet1.3", "train")
+    assert [entry.labels for entry in videos.entries] == [(188,), (0,)]
+    assert len("".join(f"{name}\n" for name in videos.classes)) == 2964
+    places = {"Arm wrestling": 1, "Playing ten pins": 10, "Drinking coffee": 100, "Playing badminton": 199}
+    assert {name: videos.classes.index(name) for name in places} == places
+    (chosen, _) = read("activitynet1.3", "train", label_of={name: n for n, name in enumerate(sorted(videos.classes))})
+    assert [entry.labels for entry in chosen.entries] == [(1,), (0,)]  # as the TSN authors number them
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -73,6 +102,10 @@ def test_any_file_may_be_given(write, read, tmp_path):
         ({"database": {"x": video("training", (0, 1, "Nothing"))}}, "json, video x: .*KeyError.'Nothing'"),
         ({"database": {"x": {"subset": "training"}}}, "json, video x: .*'duration'"),
         ({"database": {"x": video("training", ("a", 1, "BMX"))}}, "json, video x: .*could not convert"),
+        (
+            {"database": {"x": {"subset": "training", "annotations": [{"segment": [1, 2, 3], "label": "BMX"}]}}},
+            "json, video x: .*too many values",
+        ),
     ],
 )
 def test_wrong_files_are_named(write, read, changes, message):

@@ -33,6 +33,11 @@ def test_quoted_fields_may_hold_commas_and_line_ends(write):
     assert rows[-1][0].number == 7
 
 
+def test_hidden_files_do_not_count(write):
+    folder = write({"train.csv": "", "._train.csv": ""})
+    assert find_file(folder, "*train.csv").name == "train.csv"
+
+
 def test_find_file_prefers_earlier_patterns_and_the_file_that_was_given(write):
     folder = write({"A_Train.csv": "", "b.txt": "", "two/x_train.csv": "", "two/y_train.csv": ""})
     assert find_file(folder, "*val.csv", "*train.csv").name == "A_Train.csv"
@@ -55,6 +60,10 @@ def test_find_file_prefers_earlier_patterns_and_the_file_that_was_given(write):
         (lambda path: read_json(path, kind=list), "{}", r"must hold a JSON list, got a dict"),
         (lambda path: list(read_items(path, keys={"id": int})), '[{"id": 1}, {}]', r"item 2: \{\} is no dictionary"),
         (lambda path: list(read_items(path, keys={"id": int})), '[{"id": "x"}]', r"item 1: id 'x' is no int"),
+        (lambda path: list(read_csv(path)), 'a,b\n"c,d\ne,f\n', r"line 3: this is no CSV .*: mend its quotes"),
+        (lambda path: list(read_csv(path)), 'a\n"b"c,d\n', r"line 2: this is no CSV"),
+        (lambda path: list(read_items(path, keys={"s": float})), '[{"s": NaN}]', r"item 1: s nan is not finite"),
+        (lambda path: list(read_items(path, keys={"n": int})), '[{"n": Infinity}]', r"item 1: n inf is no int"),
         (read_text, b"\xe9", r"file is not UTF-8 text .*: take the authors' file"),
     ],
 )

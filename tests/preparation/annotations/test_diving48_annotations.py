@@ -19,6 +19,12 @@ def test_by_hand(write, read):
     assert read("diving48", "val")[0].file_names["video"] == "diving48_val_list_videos.txt"
 
 
+def test_a_class_that_comes_twice_is_refused(write, read):
+    write({**FILES, "Diving48_vocab.json": [["Back", "PIKE"], ["Back", "PIKE"]]})
+    with pytest.raises(ValueError, match="vocab.json holds class 'Back PIKE' twice"):
+        read("diving48", "train")
+
+
 @pytest.mark.parametrize(
     ("item", "message"),
     [

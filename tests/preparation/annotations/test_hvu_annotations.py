@@ -35,6 +35,20 @@ def test_lists_of_one_category_hold_its_videos_only(write, read):
     assert scene.file_names["rgb"] == "hvu_scene_train_rawframes.json"
 
 
+def test_a_tag_that_comes_twice_counts_twice(write, read):
+    """Sorted: archery 0 and 1, running 2: MMAction2 takes the first place in the sorted list."""
+    tags = "Tag,Category\nrunning,action\narchery,action\narchery,action\n"
+    rows = "Tags,youtube_id,time_start,time_end\nrunning|archery,x,0,10\n"
+    write({"hvu_categories.csv": tags, "hvu_train.csv": rows})
+    assert read("hvu", "train")[0].entries[0].tags == {"action": (2, 0)}
+
+
+def test_an_unknown_category_is_refused(write, read):
+    write({**FILES, "HVU_Tags_Categories_V1.0.csv": "Tag,Category\nbeach,Scene\n"})
+    with pytest.raises(ValueError, match=r"V1.0.csv, line 2: category 'Scene' is unknown; known: action, attribute"):
+        read("hvu", "train")
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

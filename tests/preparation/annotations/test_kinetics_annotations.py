@@ -66,8 +66,13 @@ def test_chosen_classes_may_be_written_with_blanks(write, read):
     write({"train.csv": HEADER + "a b,x,0,10,train,\nc,y,0,10,train,\n"})
     (content,) = read("kinetics400", "train", label_of={"a b": 7})
     assert [(entry.name, entry.labels) for entry in content.entries] == [("a_b/x_000000_000010", (7,))]
-    with pytest.raises(ValueError, match="none of the 1 chosen classes is one of kinetics400"):
-        read("kinetics400", "train", label_of={"z": 0})
+
+
+def test_a_chosen_class_that_the_data_set_lacks_is_refused(write, read):
+    """Such as the header of a table, which would shift all numbers."""
+    write({"train.csv": TRAIN})
+    with pytest.raises(ValueError, match="1 of the 2 chosen classes are none of kinetics400, first 'action': correct"):
+        read("kinetics400", "train", label_of={"action": 0, "abseiling": 1})
 
 
 @pytest.mark.parametrize(
@@ -75,6 +80,8 @@ def test_chosen_classes_may_be_written_with_blanks(write, read):
     [
         ("unknown,x,0,10,val,\n", r"val.csv, line 2: class 'unknown' is not in .*train.csv"),
         ("abseiling,x,zero,10,val,\n", r"val.csv, line 2: time_start 'zero' is no float"),
+        ("abseiling,x,nan,10,val,\n", r"val.csv, line 2: time_start 'nan' is not finite"),
+        ("abseiling,x,0,inf,val,\n", r"val.csv, line 2: time_end 'inf' is not finite"),
         ("abseiling,,0,10,val,\n", r"val.csv, line 2: .* has no youtube_id"),
         (",x,0,10,val,\n", r"val.csv, line 2: .* has no label"),
     ],

@@ -35,12 +35,27 @@ def test_multi_moments_by_hand(write, read):
     assert [entry.labels for entry in chosen.entries] == [(0,), (0,)]
 
 
+def test_multi_moments_files_by_their_other_names(write, read):
+    write(
+        {
+            "moments_categories.txt": "other,0\n",
+            "mmit_categories.txt": "stroking/petting,0\ncrafting,1\n",
+            "trainingSet.txt": "stroking/x.mp4,0,1\n",
+        }
+    )
+    (content,) = read("mmit", "train")
+    assert content.classes == ("stroking/petting", "crafting")
+    assert content.entries == (Entry("stroking/x", (0, 1)),)
+
+
 @pytest.mark.parametrize(
     ("dataset", "files", "message"),
     [
         ("mit", {"trainingSet.csv": "a/b.mp4,a\n"}, r"trainingSet.csv, line 1: class 'a' is not in .*categories.txt"),
         ("mit", {"trainingSet.csv": "clapping/b.mp4\n"}, r"line 1: 'clapping/b.mp4' has 1 of at least 2 fields"),
         ("mmit", {"trainingSet.csv": "clapping/b.mp4,3\n"}, r"line 1: class '3' is not in"),
+        ("mmit", {"trainingSet.csv": "clapping/b.mp4,,\n"}, r"line 1: 'clapping/b.mp4,,' has no video or no class"),
+        ("mit", {"trainingSet.csv": ",clapping\n"}, r"trainingSet.csv, line 1: ',clapping' has no video or no class"),
         (
             "mit",
             {"moments_categories.txt": "a,1\n", "trainingSet.csv": ""},

@@ -59,6 +59,13 @@ def test_the_database_by_hand(write, files):
     }
 
 
+def test_the_folders_of_mmaction2s_download_script(write, files, tmp_path):
+    expected = read_thumos14_database(write(files))
+    (tmp_path / "temporal_annotations_validation").rename(tmp_path / "annotations_val")
+    (tmp_path / "temporal_annotations_test").rename(tmp_path / "annotations_test")
+    assert read_thumos14_database(tmp_path) == expected
+
+
 def test_the_lists_hold_the_videos_with_instances(write, read, files):
     write(files)
     (train,), (test,) = read("thumos14", "train"), read("thumos14", "test")

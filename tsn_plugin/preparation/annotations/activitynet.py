@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tsn_plugin.preparation.annotations.activitynet_classes import MMACTION2_CLASSES
 from tsn_plugin.preparation.annotations.files import find_file, numbered, read_json
 from tsn_plugin.preparation.annotations.records import Clip, Entry, ListContent, ListRequest, class_file
 
@@ -38,19 +39,22 @@ class AnnotatedVideo:
 def read_activitynet(request: ListRequest) -> list[ListContent]:
     """One split of ActivityNet, as whole videos, intervals by offset, and trimmed intervals.
 
-    Classes are the leaves of the taxonomy, sorted. A whole video has the class of its first interval, as in MMAction2.
-    The testing videos have no labels and no intervals. A trimmed interval is called ``<id>_<number>``, counted from 0
-    over all intervals of the video; intervals that begin behind the video's end or have no length are left out.
-    The TSN authors' first split is ``train`` and ``val``, their second one ``trainval`` and ``test``.
+    Classes are the leaves of the taxonomy. Those of version 1.3 have MMAction2's numbers, as its published weights
+    want them; others are numbered as sorted, and so are the TSN authors' in both versions (for 1.3 give a file of the
+    sorted names as ``classes``). A whole video has the class of its first interval, as in MMAction2; labelled splits
+    leave out videos without one. The testing videos have no labels and no intervals. A trimmed interval is called
+    ``<id>_<number>``, counted from 0 over all intervals of the video; intervals that begin behind the video's end or
+    have no length are left out. The TSN authors' first split is ``train`` and ``val``, their second one ``trainval``
+    and ``test``.
 
     Videos may be called ``<id>`` or ``v_<id>``.
 
     Raises:
         FileNotFoundError: if ``activity_net.v1-3.min.json`` (``v1-2``) is missing.
-        ValueError: for a file of another form.
+        ValueError: for a file of another form, or if intervals of the testing videos are wanted.
 
     Source: temporal-segment-networks ``pyActionRecog/anet_db.py``; MMAction2 0.24.1
-    ``tools/data/activitynet/generate_rawframes_filelist.py``.
+    ``tools/data/activitynet/generate_rawframes_filelist.py`` and ``action_name.csv``.
     """
     version = request.dataset.removeprefix("activitynet").replace(".", "-")
     given = request.annotations
@@ -60,6 +64,8 @@ def read_activitynet(request: ListRequest) -> list[ListContent]:
     videos = _read_videos(content, SPLITS[request.split], numbered(classes, source=path), path)
     prefix = _PREFIX[request.dataset]
     forms = [form for form in request.forms if form == "videos" or request.split != "test"]
+    if not forms:
+        raise ValueError(f"the testing videos have no intervals, hence no {' or '.join(request.forms)}: take videos")
     notes = class_file(prefix, classes)
     return [
         ListContent(_file_names(prefix, request.split, form), tuple(_ENTRIES[form](videos)), classes, notes)
@@ -78,7 +84,8 @@ def _file_names(prefix: str, split: str, form: str) -> dict[str, str]:
 def _leaf_classes(content: dict, path: Path) -> tuple[str, ...]:
     try:
         parents = {node["parentName"] for node in content["taxonomy"]}
-        return tuple(sorted({node["nodeName"] for node in content["taxonomy"]} - parents))
+        leaves = {node["nodeName"] for node in content["taxonomy"]} - parents
+        return MMACTION2_CLASSES if leaves == {*MMACTION2_CLASSES} else tuple(sorted(leaves))
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} has no taxonomy of nodes with nodeName and parentName ({error!r})") from None
 
@@ -90,13 +97,16 @@ def _read_videos(content: dict, subsets: tuple[str, ...], labels: dict[str, int]
     for name, video in content["database"].items():
         try:
             if video["subset"] in subsets:
-                intervals = tuple(
-                    (*map(float, item["segment"]), labels[item["label"]]) for item in video.get("annotations", ())
-                )
+                intervals = tuple(_interval(item, labels) for item in video.get("annotations", ()))
                 videos.append(AnnotatedVideo(name, float(video["duration"]), intervals))
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path}, video {name}: unknown class, or wrong or missing value ({error!r})") from None
-    return videos
+    return videos if "testing" in subsets else [video for video in videos if video.intervals]
+
+
+def _interval(item: dict, labels: dict[str, int]) -> tuple[float, float, int]:
+    start, end = map(float, item["segment"])
+    return start, end, labels[item["label"]]
 
 
 def _whole(videos: list[AnnotatedVideo]) -> Iterator[Entry]:

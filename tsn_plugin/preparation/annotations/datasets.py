@@ -76,7 +76,7 @@ def read_lists(request: ListRequest) -> list[ListContent]:
 
     Raises:
         ValueError: for an unknown data set, split or form of list, for ``label_of`` where the classes have no names,
-            or if ``label_of`` has no class of the data set; otherwise as the data set's reader.
+            or if ``label_of`` has a class that is not one of the data set; otherwise as the data set's reader.
         FileNotFoundError: as the data set's reader.
     """
     dataset = DATASETS[_known(request.dataset, DATASETS, "dataset")]
@@ -100,9 +100,13 @@ def _choose_classes(content: ListContent, request: ListRequest) -> ListContent:
     if not content.classes:
         raise ValueError(f"the classes of {request.dataset} cannot be chosen: its lists have no single label")
     chosen = {_key(name): label for name, label in (request.label_of or {}).items()}
+    unknown = sorted({*chosen} - {*map(_key, content.classes)})
+    if unknown:
+        raise ValueError(
+            f"{len(unknown)} of the {len(chosen)} chosen classes are none of {request.dataset}, first {unknown[0]!r}: "
+            "correct the file of the classes, whose lines are '<class>' or '<number from 1> <class>'"
+        )
     numbers = {old: chosen[_key(name)] for old, name in enumerate(content.classes) if _key(name) in chosen}
-    if not numbers:
-        raise ValueError(f"none of the {len(chosen)} chosen classes is one of {request.dataset}")
     relabelled = (
         replace(entry, labels=tuple(numbers[label] for label in entry.labels if label in numbers))
         for entry in content.entries

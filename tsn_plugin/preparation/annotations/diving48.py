@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tsn_plugin.preparation.annotations.files import find_file, read_items, read_json
+from tsn_plugin.preparation.annotations.files import find_file, numbered, read_items, read_json
 from tsn_plugin.preparation.annotations.records import Entry, ListContent, ListRequest, class_file, zoo_file_names
 
 _PATTERNS = {"train": ("Diving48_V2_train.json", "*train.json"), "val": ("Diving48_V2_test.json", "*test.json")}
@@ -16,14 +16,15 @@ def read_diving48(request: ListRequest) -> list[ListContent]:
 
     Raises:
         FileNotFoundError: if a file is missing.
-        ValueError: for an item of another form, or a label without class.
+        ValueError: for an item of another form, a label without class, or a class that comes twice.
 
     Source: the data set's own files; MMAction2 0.24.1 ``tools/data/parse_file_list.py``.
     """
     class_path = find_file(request.annotations, "Diving48_vocab.json", "*vocab.json")
     classes = tuple(
-        name if isinstance(name, str) else " ".join(map(str, name)) for name in read_json(class_path, kind=list)
+        " ".join(map(str, name)) if isinstance(name, list) else str(name) for name in read_json(class_path, kind=list)
     )
+    numbered(classes, source=class_path)  # or an error: each class once
     entries = []
     path = find_file(request.annotations, *_PATTERNS[request.split])
     for place, item in read_items(path, keys={"vid_name": str, "label": int}):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -27,7 +28,7 @@ class Place:
 
 
 def find_file(annotations: Path, *patterns: str) -> Path:
-    """The file that fits the first pattern that any file fits; capitals do not matter.
+    """The file that fits the first pattern that any file fits; capitals do not matter, hidden files do not count.
 
     Args:
         annotations: the folder, or one of its files, which is preferred where it fits.
@@ -38,7 +39,7 @@ def find_file(annotations: Path, *patterns: str) -> Path:
         ValueError: if several files fit.
     """
     folder = annotations.parent if annotations.is_file() else annotations
-    files = sorted(path for path in folder.glob("*") if path.is_file())
+    files = sorted(path for path in folder.glob("*") if path.is_file() and path.name[0] != ".")
     for pattern in patterns:
         fits = [path for path in files if fnmatch(path.name.lower(), pattern.lower())]
         if annotations in fits:
@@ -76,15 +77,18 @@ def read_csv(path: Path, *, num_fields: int = 1) -> Iterator[tuple[Place, list[s
     """The rows of a comma-separated file, with quotes undone.
 
     Raises:
-        ValueError: for a row with fewer than ``num_fields`` fields.
+        ValueError: for a row with fewer than ``num_fields`` fields, or a quote that is never closed.
     """
-    reader = csv.reader(StringIO(read_text(path)))
-    for row in reader:
-        if any(map(str.strip, row)):
-            place = Place(path, reader.line_num)
-            if len(row) < num_fields:
-                raise ValueError(f"{place}: {','.join(row)!r} has {len(row)} of at least {num_fields} fields")
-            yield place, [field.strip() for field in row]
+    reader = csv.reader(StringIO(read_text(path)), strict=True)
+    try:
+        for row in reader:
+            if any(map(str.strip, row)):
+                place = Place(path, reader.line_num)
+                if len(row) < num_fields:
+                    raise ValueError(f"{place}: {','.join(row)!r} has {len(row)} of at least {num_fields} fields")
+                yield place, [field.strip() for field in row]
+    except csv.Error as error:
+        raise ValueError(f"{Place(path, reader.line_num)}: this is no CSV ({error}): mend its quotes") from None
 
 
 def read_table(path: Path, *, columns: Sequence[str]) -> Iterator[tuple[Place, dict[str, str]]]:
@@ -138,12 +142,15 @@ def converted(value: Any, convert: Callable[[Any], T], *, place: Place, what: st
     """``convert(value)``.
 
     Raises:
-        ValueError: if that fails, with the place.
+        ValueError: if that fails or gives no finite number, with the place.
     """
     try:
-        return convert(value)
-    except (TypeError, ValueError):
+        result = convert(value)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{place}: {what} {value!r} is no {convert.__name__}") from None
+    if isinstance(result, float) and not math.isfinite(result):
+        raise ValueError(f"{place}: {what} {value!r} is not finite")
+    return result
 
 
 def label_of(name: str, labels: Mapping[str, int], *, place: Place, source: Path) -> int:

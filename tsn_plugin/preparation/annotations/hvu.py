@@ -20,12 +20,12 @@ def read_hvu(request: ListRequest) -> list[ListContent]:
 
     ``HVU_Train_V1.0.csv`` has the columns ``Tags,youtube_id,time_start,time_end`` with tags separated by ``|``;
     ``HVU_Tags_Categories_V1.0.csv`` has ``Tag,Category``. A tag's number is its place among the sorted tags of its
-    category. A video is ``<id>_<start>_<end>`` with tenths of seconds of six digits, or only ``<id>`` where the file
-    names no other part of the same video.
+    category, the first one if it stands there twice, as in MMAction2. A video is ``<id>_<start>_<end>`` with tenths of
+    seconds of six digits, or only ``<id>`` where the file names no other part of the same video.
 
     Raises:
         FileNotFoundError: if a file is missing.
-        ValueError: for a row of another form, or an unknown tag.
+        ValueError: for a row of another form, or an unknown tag or category.
 
     Source: the HVU repository; MMAction2 0.24.1 ``tools/data/hvu``.
     """
@@ -58,12 +58,18 @@ def _content(form: str, split: str, entries: Iterable[Entry]) -> ListContent:
 
 def _read_tags(path: Path) -> dict[str, tuple[str, int]]:
     """Category and number by tag."""
-    tags_of = defaultdict(set)
+    tags_of = defaultdict(list)
     rows = read_csv(path, num_fields=2)
     next(rows, None)
-    for _, (tag, category, *_) in rows:
-        tags_of[category].add(tag)
-    return {tag: (category, number) for category, tags in tags_of.items() for number, tag in enumerate(sorted(tags))}
+    for place, (tag, category, *_) in rows:
+        if category not in HVU_CATEGORIES:
+            raise ValueError(f"{place}: category {category!r} is unknown; known: {', '.join(HVU_CATEGORIES)}")
+        tags_of[category].append(tag)
+    numbers = {}
+    for category, tags in tags_of.items():
+        # backwards, so that the first place of a tag stays
+        numbers.update({tag: (category, number) for number, tag in reversed([*enumerate(sorted(tags))])})
+    return numbers
 
 
 def _tags(

@@ -33,6 +33,8 @@ CLASSES = {
     "VolleyballSpiking": 97,
 }
 AMBIGUOUS = "Ambiguous"
+#: subfolder of the intervals in SSN's repository, and where MMAction2's download script unpacks the authors' archives
+_FOLDERS = ("temporal_annotations_{long}", "annotations_{short}")
 #: ActivityNet's name of the subset, and THUMOS's two, by split: what THUMOS calls validation is there to train on
 _SUBSETS = {"train": ("training", "validation", "val"), "test": ("testing", "test", "test")}
 
@@ -67,7 +69,8 @@ def read_thumos14_database(annotations: Path) -> dict:
     end, as in SSN. Where diving from a cliff is annotated both as ``CliffDiving`` and ``Diving``, both stay.
 
     The files, as SSN has them in ``data/thumos_14``: ``temporal_annotations_validation/<class>_val.txt`` and
-    ``temporal_annotations_test/<class>_test.txt`` with lines ``<video> <start> <end>``; ``validation_durations.txt``
+    ``temporal_annotations_test/<class>_test.txt`` (or ``annotations_val`` and ``annotations_test``, as MMAction2's
+    download script calls the folders) with lines ``<video> <start> <end>``; ``validation_durations.txt``
     and ``test_durations.txt`` with a line for the file and one for its seconds; ``validation_avoid_videos.txt`` and
     ``test_avoid_videos.txt`` with lines ``<video> <class>``.
 
@@ -90,9 +93,11 @@ def _read_subset(folder: Path, split: str) -> dict[str, dict]:
     subset, long_name, short_name = _SUBSETS[split]
     durations = _read_durations(find_file(folder, f"{long_name}_durations.txt"))
     avoided = _read_avoided(find_file(folder, f"{long_name}_avoid_videos.txt"))
+    subfolders = [folder / form.format(long=long_name, short=short_name) for form in _FOLDERS]
+    subfolder = next(filter(Path.is_dir, subfolders), subfolders[0])
     instances, ambiguous = defaultdict(list), defaultdict(list)
     for name in (*CLASSES, AMBIGUOUS):
-        path = find_file(folder / f"temporal_annotations_{long_name}", f"{name}_{short_name}.txt")
+        path = find_file(subfolder, f"{name}_{short_name}.txt")
         for video, start, end in _read_intervals(path, durations):
             if start > durations[video] or (video, name) in avoided:
                 continue
