@@ -4,7 +4,17 @@ import mmaction.datasets  # noqa: F401
 
 from tsn_plugin.datasets.file_lists import RawframeDataset, VideoDataset
 from tsn_plugin.datasets.hvu import HVUDataset
+from tsn_plugin.datasets.proposals import ActionnessDataset, ProposalDataset
 from tsn_plugin.datasets.raw_video import RawVideoDataset
-from tsn_plugin.datasets.samplers import ClassFrequencySampler
+from tsn_plugin.datasets.samplers import ClassFrequencySampler, WholeVideoSampler
 
-__all__ = ["ClassFrequencySampler", "HVUDataset", "RawVideoDataset", "RawframeDataset", "VideoDataset"]
+__all__ = [
+    "ActionnessDataset",
+    "ClassFrequencySampler",
+    "HVUDataset",
+    "ProposalDataset",
+    "RawVideoDataset",
+    "RawframeDataset",
+    "VideoDataset",
+    "WholeVideoSampler",
+]

@@ -54,3 +54,37 @@ class ClassFrequencySampler(Sampler):
     def set_epoch(self, epoch: int) -> None:
         """Let another epoch draw other samples."""
         self.epoch = epoch
+
+
+@DATA_SAMPLERS.register_module()
+class WholeVideoSampler(Sampler):
+    """Gives each process whole videos of a data set whose items are parts of videos, in order and none twice.
+
+    Videos go to the process that has the fewest items so far, so that the shares are about equal.
+
+    Args:
+        dataset: with ``video_of_item``, such as :class:`~tsn_plugin.datasets.proposals.ProposalDataset`.
+        shuffle: not possible; taken since MMEngine's configs name it.
+        seed: without effect.
+
+    Raises:
+        ValueError: for ``shuffle=True``.
+    """
+
+    def __init__(self, dataset: Sized, *, shuffle: bool = False, seed: int | None = None) -> None:
+        if shuffle:
+            raise ValueError("WholeVideoSampler keeps the order of the ticks: shuffle=False")
+        rank, world_size = get_dist_info()
+        videos: dict[int, list[int]] = {}
+        for index in range(len(dataset)):
+            videos.setdefault(dataset.video_of_item(index), []).append(index)
+        shares: list[list[int]] = [[] for _ in range(world_size)]
+        for items in videos.values():
+            min(shares, key=len).extend(items)
+        self._items = shares[rank]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)

@@ -8,7 +8,8 @@ from tsn_plugin.models import (
     data_preprocessor,
     heads,
     initializers,
+    localizers,
     recognizers,
 )
 
-__all__ = ["backbones", "consensus", "data_preprocessor", "heads", "initializers", "recognizers"]
+__all__ = ["backbones", "consensus", "data_preprocessor", "heads", "initializers", "localizers", "recognizers"]

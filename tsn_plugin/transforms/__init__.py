@@ -17,6 +17,7 @@ from tsn_plugin.transforms.decoding import (
 from tsn_plugin.transforms.fixed_crops import CenterCrop, TenCrop, ThreeCrop
 from tsn_plugin.transforms.flip import Flip
 from tsn_plugin.transforms.formatting import FormatShape, PackActionInputs
+from tsn_plugin.transforms.proposals import SampleActionnessFrames, SampleProposalFrames, SampleTicks
 from tsn_plugin.transforms.resize import Resize
 from tsn_plugin.transforms.sampling import SampleFrames
 from tsn_plugin.transforms.untrimmed import SampleFramesAtRate
@@ -38,8 +39,11 @@ __all__ = [
     "PyAVInit",
     "RawFrameDecode",
     "Resize",
+    "SampleActionnessFrames",
     "SampleFrames",
     "SampleFramesAtRate",
+    "SampleProposalFrames",
+    "SampleTicks",
     "TenCrop",
     "ThreeCrop",
 ]
