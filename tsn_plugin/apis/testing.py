@@ -16,12 +16,21 @@ from mmengine.runner import Runner
 
 from tsn_plugin.apis.options import load_config
 from tsn_plugin.apis.training import build_runner
+from tsn_plugin.evaluation.detection_metrics import scored_videos
 from tsn_plugin.evaluation.metrics import DumpScores
 from tsn_plugin.models.heads import TSNHead
+from tsn_plugin.models.localizers import SSN
+from tsn_plugin.models.localizers.tick_localizer import TickLocalizer
 from tsn_plugin.registry import MODELS, TRANSFORMS
 
 #: Metric names of MMAction2 0.x, and how its test tool printed what they give.
-EVAL_METRICS = ("top_k_accuracy", "mean_class_accuracy", "mean_average_precision", "mmit_mean_average_precision")
+EVAL_METRICS = (
+    "top_k_accuracy",
+    "mean_class_accuracy",
+    "mean_average_precision",
+    "mmit_mean_average_precision",
+    "mAP",
+)
 _PRINTED = {"mean1": "mean_class_accuracy"}
 SCORE_SUFFIXES = (".npz", ".pkl", ".pickle", ".json")
 
@@ -63,9 +72,15 @@ def apply_test_options(config: Config, arguments: argparse.Namespace) -> None:
         config.test_cfg = dict(config.test_cfg, fp16=True)  # MMEngine's autocast, bfloat16 without a GPU
     if arguments.average_clips is not None:
         config.model.cls_head.average_clips = arguments.average_clips
-    if arguments.eval:
+    localizer_writer = _localizer_writer(config)
+    if "mAP" in (arguments.eval or ()):
+        if localizer_writer is None:
+            raise ValueError("--eval mAP is for detection in untrimmed videos; this config recognizes whole videos")
+    elif arguments.eval:
         _replace_accuracy(config, arguments)
-    if arguments.out is not None:
+    if arguments.out is not None and localizer_writer is not None:
+        _add_localizer_scores(config, arguments.out, localizer_writer)
+    elif arguments.out is not None:
         _add_score_file(config, arguments.out, average_clips=arguments.average_clips)
         _keep_video_names(config)
     if arguments.show or arguments.show_dir is not None:
@@ -115,6 +130,27 @@ def _add_score_file(config: Config, path: str, *, average_clips: str | None) -> 
         dump["from_pred_score"] = True
         _predict_raw_scores(config, head, wanted=average_clips)
     config.test_evaluator = [*evaluators, dump]
+
+
+def _localizer_writer(config: Config) -> str | None:
+    """The metric that writes the score file of a localizer; None for a recognizer."""
+    model = _class_of(config, MODELS, config.model)
+    if model is None or not issubclass(model, TickLocalizer):
+        return None
+    return "tsn_plugin.DumpProposalScores" if issubclass(model, SSN) else "tsn_plugin.DumpTickScores"
+
+
+def _add_localizer_scores(config: Config, path: str, writer: str) -> None:
+    """Let the test write a score file of untrimmed videos, and go on from where an earlier one was interrupted."""
+    evaluators = config.get("test_evaluator") or []
+    evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
+    finished = scored_videos(path)
+    if finished:
+        text = f"{len(finished)} videos have their scores already; tools/eval_detections.py evaluates all of {path}"
+        print_log(text, logger="current", level=logging.INFO)
+        config.test_dataloader.dataset.skip = finished
+        evaluators = []
+    config.test_evaluator = [*evaluators, dict(type=writer, out_file_path=path)]
 
 
 def _predict_raw_scores(config: Config, head: type, *, wanted: str | None) -> None:

@@ -1,0 +1,3 @@
+# From a TSN trained on Kinetics in place of ImageNet: a checkpoint of ours, or one of tools/convert_weights.py.
+_base_ = ["ssn_bninception_activitynet12_flow.py"]
+model = dict(backbone=dict(init_cfg=dict(checkpoint="checkpoints/tsn_bninception_kinetics_flow.pth")))
