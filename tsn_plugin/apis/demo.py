@@ -61,21 +61,21 @@ def run_demo(out: str | Path, *, seed: int = 0, short: bool = False, workers: in
     console, started = Console(), time.monotonic()
     out, size = Path(out), SHORT if short else FULL
     data = out / "data"
-    _say(console, started, f"1/5 Generating videos of 8 classes in {data / 'videos'}")
+    say(console, started, f"1/5 Generating videos of 8 classes in {data / 'videos'}")
     make_toy_dataset(
         data, seed=seed, train_per_class=size.train_per_class, val_per_class=size.val_per_class, workers=workers
     )
-    _say(console, started, f"2/5 Extracting frames and optical flow (DIS) to {data / 'rawframes'}")
+    say(console, started, f"2/5 Extracting frames and optical flow (DIS) to {data / 'rawframes'}")
     prepare_frames(data, workers=workers)
     scores = {}
     for number, stream in enumerate(STREAMS, start=3):
-        _say(console, started, f"{number}/5 Training and testing the {stream} stream (logs: {out / stream})")
+        say(console, started, f"{number}/5 Training and testing the {stream} stream (logs: {out / stream})")
         config = stream_config(stream, out, size=size, seed=seed)
         scores[stream] = train_and_test(config, out / f"{stream}.npz")
-    _say(console, started, "5/5 Fusing both streams by video name, before softmax, with weights 1 : 1")
+    say(console, started, "5/5 Fusing both streams by video name, before softmax, with weights 1 : 1")
     scores[FUSED] = fuse_scores([scores[stream] for stream in STREAMS])
     console.print(accuracy_table(scores))
-    _say(console, started, f"One clip per class: {data / 'overview.png'}")
+    say(console, started, f"One clip per class: {data / 'overview.png'}")
     return scores
 
 
@@ -120,13 +120,13 @@ def train_and_test(config: Config, score_file: Path) -> ClassScores:
     if not score_file.exists():
         dump = dict(type="tsn_plugin.DumpScores", out_file_path=str(score_file))
         config.test_evaluator = [config.test_evaluator, dump]
-        runner = _quiet_runner(config)
+        runner = quiet_runner(config)
         runner.train()
         runner.test()
     return load_scores(score_file)
 
 
-def _quiet_runner(config: Config) -> Runner:
+def quiet_runner(config: Config) -> Runner:
     """A runner whose log goes to its work dir only; errors still reach the screen."""
     with contextlib.redirect_stdout(io.StringIO()):  # the runner prints the environment and its config when it is made
         runner = Runner.from_cfg(config)
@@ -137,5 +137,6 @@ def _quiet_runner(config: Config) -> Runner:
     return runner
 
 
-def _say(console: Console, started: float, text: str) -> None:
+def say(console: Console, started: float, text: str) -> None:
+    """Print a heading and the seconds since ``started``."""
     console.print(f"[bold]{text}[/bold] [dim]({time.monotonic() - started:.0f} s)[/dim]")

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import av
 import cv2
@@ -31,6 +32,16 @@ class ToyClass:
     def name(self) -> str:
         """Such as ``red_rises``."""
         return f"{self.color}_{self.motion}"
+
+
+class Pictures(Protocol):
+    """Anything that gives frames uint8 RGB of one size by their number."""
+
+    size: tuple[int, int]
+    num_frames: int
+
+    def frame(self, time: int) -> np.ndarray:
+        """Frame ``time``, ``(H, W, 3)``."""
 
 
 #: A ring: neighbours differ by motion only or by colour only, in turn.
@@ -119,7 +130,7 @@ def make_clip(job: ClipJob) -> None:
     job.path.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(f"{job.path}.partial-{os.getpid()}")
     try:
-        _encode(partial, job.scene())
+        encode_scene(partial, job.scene())
         os.replace(partial, job.path)
     finally:
         partial.unlink(missing_ok=True)
@@ -155,13 +166,14 @@ def _plan(videos: Path, seed: int, numbers: Iterable[int]) -> list[ClipJob]:
     ]
 
 
-def _encode(path: Path, scene: Scene) -> None:
+def encode_scene(path: Path, scene: Pictures, *, rate: int = 25) -> None:
+    """Write the frames of a scene as H.264 (or MPEG-4, where FFmpeg lacks x264)."""
     codec, options = "libx264", {"crf": "18", "preset": "veryfast", "threads": "1"}
     options["x264-params"] = "cpu-independent=1"  # without it, the same frames do not always give the same file
     if codec not in av.codecs_available:
         codec, options = "mpeg4", {"flags": "+qscale+bitexact", "global_quality": str(3 * 118)}  # quantiser 3
     with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream(codec, rate=25, options=options)
+        stream = container.add_stream(codec, rate=rate, options=options)
         stream.width, stream.height = scene.size
         stream.pix_fmt, stream.gop_size = "yuv420p", 12
         for time in range(scene.num_frames):

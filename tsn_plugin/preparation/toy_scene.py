@@ -7,6 +7,7 @@ frame on one side comes in on the other) and start anywhere, so that the ball's 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -101,6 +102,19 @@ def make_scene(color: str, motion: str, rng: np.random.Generator) -> Scene:
     sprites = [_square(rng, (width, height), drift) for _ in range(2)]
     sprites.append(_ball(rng, (width, height), drift, PALETTES[color], MOTIONS[motion]))
     return Scene((width, height), num_frames, canvas.astype(np.float32), drift, tuple(sprites))
+
+
+def make_untrimmed_scene(
+    size: tuple[int, int], num_frames: int, balls: Sequence[tuple[str, str]], rng: np.random.Generator
+) -> tuple[Scene, list[Sprite]]:
+    """A long scene without balls, and the balls, a colour and a motion each, to be put into it for a time."""
+    drift = _random_direction(rng) * rng.uniform(0.05, 0.2)
+    margin = num_frames // 4 + 8
+    width, height = size
+    canvas = 60 + 120 * _blobs(rng, width + margin, height + margin, blob=7)[..., None] * rng.uniform(0.8, 1.0, 3)
+    squares = tuple(_square(rng, size, drift) for _ in range(2))
+    sprites = [_ball(rng, size, drift, PALETTES[color], MOTIONS[motion]) for color, motion in balls]
+    return Scene(size, num_frames, canvas.astype(np.float32), drift, squares), sprites
 
 
 def _ball(

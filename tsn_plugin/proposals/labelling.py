@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from tsn_plugin.ops.intervals import iou_matrix, overlaps
@@ -41,3 +44,17 @@ def labelled(
     inside = np.divide(shared, lengths, out=np.zeros(len(proposals)), where=lengths > 0)
     labels = np.where(best_iou > 0, instance_labels[best], 0)
     return VideoProposals(name, length, instances, instance_labels, proposals, labels, best_iou, inside)
+
+
+def merged(lists: Sequence[Sequence[VideoProposals]]) -> list[VideoProposals]:
+    """The videos that are in all lists, each with the proposals of all of them and the first one's instances."""
+    by_name = [{video.name: video for video in videos} for videos in lists]
+    columns = ("proposals", "labels", "best_iou", "overlap_self")
+    return [
+        replace(
+            video,
+            **{column: np.concatenate([getattr(names[video.name], column) for names in by_name]) for column in columns},
+        )
+        for video in lists[0]
+        if all(video.name in names for names in by_name)
+    ]

@@ -1,0 +1,120 @@
+"""Every config of temporal action detection loads, builds its model, and the model takes what its pipelines make."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import init_default_scope
+
+from tsn_plugin.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+LEAVES = sorted([*CONFIGS.glob("ssn_*.py"), *CONFIGS.glob("tag_*.py"), *(CONFIGS / "localization").rglob("*.py")])
+TRAINED = [path for path in LEAVES if not path.stem.endswith(("_kinetics", "_test"))]
+NUM_FRAMES = 20
+RECORD = """# {number}
+{name}
+20
+1
+1
+1 2 12
+4
+1 0.9000 1.0000 2 11
+1 0.2000 1.0000 2 4
+0 0.0000 0.0000 13 19
+1 0.8000 1.0000 3 11
+"""
+
+
+@pytest.fixture(scope="module")
+def data_root(tmp_path_factory):
+    """Two videos of 20 frames and flow fields, and their proposals."""
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for name in ("first", "second"):
+        folder = root / "rawframes" / name
+        folder.mkdir(parents=True)
+        for number in range(1, NUM_FRAMES + 1):
+            image = rng.integers(0, 256, (60, 80, 3), dtype=np.uint8)
+            cv2.imwrite(str(folder / f"img_{number:05d}.jpg"), image)
+            for axis in "xy":
+                cv2.imwrite(str(folder / f"flow_{axis}_{number:05d}.jpg"), image[..., 0])
+    records = (RECORD.format(number=number, name=name) for number, name in enumerate(("first", "second")))
+    (root / "list.txt").write_text("".join(records))
+    return root
+
+
+def dataset(config, phase, root, **changes):
+    cfg = config[f"{phase}_dataloader"].dataset
+    cfg.update(data_root=str(root), data_prefix=dict(img="rawframes"), ann_file="list.txt", **changes)
+    return DATASETS.build(cfg)
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=lambda path: path.stem)
+def test_a_config_builds_all_its_parts(path, data_root):
+    config = Config.fromfile(path)
+    init_default_scope(config.default_scope)
+    config.model.backbone.pop("init_cfg", None)
+    config.model.backbone.pop("pretrained", None)
+    model = MODELS.build(config.model)
+    for hook in config.get("custom_hooks", []):
+        HOOKS.build(hook)
+    for evaluator in (config.get("val_evaluator"), config.get("test_evaluator")):
+        if evaluator is not None:
+            METRICS.build(evaluator)
+    if config.get("optim_wrapper") is not None:
+        kind = config.optim_wrapper.get("constructor", "DefaultOptimWrapperConstructor")
+        cfg = dict(type=kind, optim_wrapper_cfg=config.optim_wrapper.to_dict())
+        cfg["paramwise_cfg"] = cfg["optim_wrapper_cfg"].pop("paramwise_cfg", None)
+        cfg["optim_wrapper_cfg"].pop("constructor", None)
+        OPTIM_WRAPPER_CONSTRUCTORS.build(cfg)(model)
+    assert len(dataset(config, "test", data_root)) > 0
+
+
+@pytest.mark.parametrize("path", TRAINED, ids=lambda path: path.stem)
+def test_a_config_trains_and_tests_on_its_own_pipelines(path, data_root):
+    config = Config.fromfile(path)
+    init_default_scope(config.default_scope)
+    config.model.backbone.pop("init_cfg", None)
+    config.model.backbone.pop("pretrained", None)
+    model = MODELS.build(config.model)
+    is_ssn = path.stem.startswith("ssn")
+    # fewer incomplete proposals and ticks, for the time they take
+    train = dataset(config, "train", data_root, **(dict(counts=(1, 1, 1)) if is_ssn else {}))
+    batch = pseudo_collate([train[0]])
+    with torch.no_grad():
+        losses = model(**model.data_preprocessor(batch, training=True), mode="loss")
+    assert all(torch.isfinite(value) for value in losses.values())
+    if "test_dataloader" not in config or config.test_dataloader is None:
+        return
+    model.eval()
+    test = dataset(config, "test", data_root, tick_interval=10, chunk_size=1)
+    with torch.no_grad():
+        samples = [model.test_step(pseudo_collate([test[index]]))[0] for index in range(len(test) // 2)]
+    done = ["activity" in sample or "tick_scores" in sample for sample in samples]
+    assert done == [False] * (len(samples) - 1) + [True]
+    if is_ssn:
+        classes = config.model.cls_head.num_classes
+        assert samples[-1].activity.shape == (4, classes + 1)
+        assert samples[-1].regression.shape == (4, classes, 2)
+    else:
+        assert samples[-1].tick_scores.shape == (len(samples), 2)
+
+
+def test_sizes_are_those_of_the_original():
+    """Parameters with 20 classes; source: the original's networks, counted."""
+    wanted = {
+        "ssn_bninception_thumos14_rgb": 10_476_145,
+        "ssn_bninception_thumos14_flow": 10_498_097,
+        "ssn_inceptionv3_thumos14_rgb": 22_214_513,
+        "ssn_inceptionv3_thumos14_flow": 22_216_529,
+    }
+    init_default_scope("mmaction")
+    for name, count in wanted.items():
+        config = Config.fromfile(CONFIGS / f"{name}.py")
+        config.model.backbone.pop("init_cfg")
+        assert sum(parameter.numel() for parameter in MODELS.build(config.model).parameters()) == count

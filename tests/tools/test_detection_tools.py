@@ -1,0 +1,150 @@
+"""The tools of temporal action detection, one after the other, with weights that know nothing."""
+
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from tsn_plugin.evaluation.proposal_score_files import ScoreParts, load_proposal_scores
+from tsn_plugin.proposals.proposal_files import read_proposals
+from tsn_plugin.registry import MODELS
+
+TOOLS = Path(__file__).parents[2] / "tools"
+NAMES = ("first", "second #2")
+
+
+def tool(name, *arguments):
+    runpy.run_path(str(TOOLS / f"{name}.py"))["main"]([str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, make_frame_folder, make_video):
+    """Two annotated videos of 60 frames at 10 per second, as frames and as files, and weights."""
+    root = tmp_path_factory.mktemp("detection")
+    database = {}
+    for number, name in enumerate(NAMES):
+        make_frame_folder(root / "rawframes" / name, num_frames=60)
+        annotations = [dict(segment=[1.0, 3.0], label="jump"), dict(segment=[3.5, 5.0 + number], label="run")]
+        database[name] = dict(subset="training", duration=6.0, annotations=annotations)
+    database["gone"] = dict(subset="training", duration=6.0, annotations=[dict(segment=[0, 1], label="walk")])
+    database["empty"] = dict(subset="training", duration=6.0, annotations=[])
+    (root / "database.json").write_text(json.dumps(dict(database=database)))
+    make_video(root / "own video.mp4", num_frames=60, fps=10)
+    for name in ("ssn", "tag"):
+        config = Config.fromfile(TOOLS.parent / "configs" / f"{name}_bninception_toy_rgb.py")
+        init_default_scope("mmaction")
+        config.model.backbone.pop("init_cfg")
+        torch.manual_seed(0)
+        model = MODELS.build(config.model)
+        model.init_weights()
+        torch.save(dict(state_dict=model.state_dict(), meta={}), root / f"{name}.pth")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def in_folder(data, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+def write_windows(data, capsys):
+    tool("make_proposals", "windows", data / "database.json", data / "rawframes", "windows.txt", "--subset", "training")
+    return capsys.readouterr().out
+
+
+def test_from_annotations_to_detections(data, capsys):
+    told = write_windows(data, capsys)
+    assert "1 videos are missing" in told
+    assert "gone" in told
+    assert "windows.txt: 2 videos, " in told
+    options = ["--data-root", data, "--cfg-options", "test_dataloader.num_workers=0"]
+    options += ["test_dataloader.persistent_workers=False"]
+    test_list = f"test_dataloader.dataset.ann_file={Path('windows.txt').absolute()}"
+
+    tool("test", "tag_bninception_toy_rgb", data / "tag.pth", "--out", "ticks.npz", *options, test_list)
+    media = (data / "database.json", data / "rawframes")
+    tool("make_proposals", "tag", *media, "tag.txt", "--subset", "training", "--scores", "ticks.npz", "ticks.npz")
+    tagged = read_proposals("tag.txt")
+    assert [video.name for video in tagged] == list(NAMES)
+    assert all(len(video.proposals) for video in tagged)
+
+    tool("test", "ssn_bninception_toy_rgb", data / "ssn.pth", "--out", "ssn.npz", "--eval", "mAP", *options, test_list)
+    assert "mAP@0.50: " in capsys.readouterr().out
+    assert [video.name for video in load_proposal_scores("ssn.npz")] == sorted(NAMES)
+    assert not ScoreParts("ssn.npz").folder.exists()
+
+    tool(
+        *(
+            "eval_detections",
+            "windows.txt",
+            "ssn.npz",
+            "ssn.npz",
+            "--weights",
+            2,
+            1,
+            "--database",
+            data / "database.json",
+        ),
+        *("--out", "found.json", "--plot", "precision.png", "--nms", "gaussian", "--top-k", 50),
+    )
+    assert "2 videos, " in capsys.readouterr().out
+    found = json.loads(Path("found.json").read_text())["results"]["first"]
+    assert {item["label"] for item in found} <= {"jump", "run", "walk"}
+    assert all(0 <= start <= end <= 6 for start, end in (item["segment"] for item in found))
+    assert Path("precision.png").stat().st_size > 10_000
+
+    tool("eval_proposals", "windows.txt", "tag.txt", "--plot", "recall.png")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("windows.txt: 2 videos, ")
+    assert lines[1].startswith("  AR@100 (0.5 to 0.95): ")
+    assert Path("recall.png").stat().st_size > 10_000
+
+
+def test_ones_own_video(data, capsys):
+    arguments = [data / "own video.mp4", "ssn_bninception_toy_rgb", data / "ssn.pth"]
+    Path("classes.txt").write_text("jump\nrun\nwalk\nswim\n")
+    tool(
+        *("detect", *arguments, "--actionness", "tag_bninception_toy_rgb", data / "tag.pth", "--top", 3),
+        *("--classes", "classes.txt", "--out", "found.json", "--plot", "timeline.png"),
+    )
+    lines = capsys.readouterr().out.splitlines()
+    lines = [line for line in lines if " s to " in line]
+    assert 1 <= len(lines) <= 3
+    assert lines[0].split()[-1] in ("jump", "run", "walk", "swim")
+    assert list(json.loads(Path("found.json").read_text())["results"]) == ["own video"]
+    assert Path("timeline.png").stat().st_size > 10_000
+    tool("detect", data / "rawframes" / "first", *arguments[1:], "--fps", 10)
+    assert " s to " in capsys.readouterr().out
+    with pytest.raises(ValueError, match="give --fps"):
+        tool("detect", data / "rawframes" / "first", *arguments[1:])
+
+
+def test_published_lists_become_frames(data, capsys):
+    record = "# {0}\n{1}\n1\n1\n1\n2 0.1000 0.5000\n1\n2 0.9000 1.0000 0.1000 0.4990\n"
+    names = (*NAMES, "gone")
+    Path("normalized.txt").write_text("".join(record.format(number, name) for number, name in enumerate(names)))
+    tool("denormalize_proposals", "normalized.txt", data / "rawframes", "frames.txt", "--hold-out", 1)
+    assert "1 videos are missing" in capsys.readouterr().out
+    (kept,), (held,) = read_proposals("frames.txt"), read_proposals("frames_heldout.txt")
+    assert {kept.name, held.name} == set(NAMES)
+    assert (kept.length, kept.instances.tolist(), kept.proposals.tolist()) == (60, [[6, 30]], [[6, 29]])
+    with pytest.raises(FileNotFoundError, match="1 of 3 videos are missing"):
+        tool("denormalize_proposals", "normalized.txt", data / "rawframes", "frames.txt", "--strict")
+    with pytest.raises(ValueError, match="has 60 frames: its record is not normalised"):
+        tool("denormalize_proposals", "frames.txt", data / "rawframes", "again.txt")
+
+
+def test_scores_and_lists_must_fit(data, capsys):
+    write_windows(data, capsys)
+    np.savez("other.npz", names=np.array(["other"]), counts=np.array([0]), proposals=np.zeros((0, 2)),
+             activity=np.zeros((0, 3)), completeness=np.zeros((0, 2)))  # fmt: skip
+    with pytest.raises(ValueError, match="windows.txt lacks 1 of 1 tested videos, the first is other"):
+        tool("eval_detections", "windows.txt", "other.npz")
+    with pytest.raises(ValueError, match="no video is in the subsets nothing; known: training"):
+        tool("make_proposals", "windows", data / "database.json", data / "rawframes", "new.txt", "--subset", "nothing")
+    with pytest.raises(ValueError, match="--out needs --database"):
+        tool("eval_detections", "windows.txt", "other.npz", "--out", "found.json")

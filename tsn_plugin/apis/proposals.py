@@ -1,0 +1,144 @@
+"""Proposal lists from what people have: published lists, annotations, scores, frames or videos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tsn_plugin.evaluation.proposal_recall import RECALL_THRESHOLDS, instance_recall
+from tsn_plugin.evaluation.proposal_score_files import load_tick_scores
+from tsn_plugin.preparation.media_index import MediaIndex
+from tsn_plugin.preparation.settings import write_atomically
+from tsn_plugin.proposals.databases import read_database
+from tsn_plugin.proposals.generation import actionness_proposals, fused_ticks, window_proposals
+from tsn_plugin.proposals.proposal_files import denormalize_all, format_proposals, read_proposals
+from tsn_plugin.readers import open_video
+from tsn_plugin.structures.proposals import VideoProposals
+
+_NAMED = 5
+
+
+def frame_counts(media: str | Path, names: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Path below ``media`` and number of frames of those videos that are there, by name.
+
+    Folders may be called as the video, or ``v_`` and its name (ActivityNet); so may archives and video files.
+
+    Raises:
+        FileNotFoundError: if ``media`` is no folder.
+    """
+    index = MediaIndex(media)
+    counts = {}
+    for name in names:
+        path = index.find(name, f"v_{name}")
+        if path is None:
+            continue
+        if path in index.frames:
+            counts[name] = (path, index.frames[path].rgb or index.frames[path].flow)
+        else:
+            file = index.file(path)
+            with open_video(Path(media, file)) as reader:
+                counts[name] = (file, len(reader))
+    return counts
+
+
+def denormalize_list(
+    path: str | Path, media: str | Path, out: str | Path, *, strict: bool = False, hold_out: int = 0
+) -> str:
+    """Write a published list in frames, and tell what was done.
+
+    Args:
+        path: normalised proposal list.
+        media: folder of frames or of videos.
+        out: list to write.
+        strict: whether missing videos are an error.
+        hold_out: so many annotated videos, evenly spread, go into a list of their own to validate on.
+
+    Raises:
+        FileNotFoundError: with ``strict``, if a video is missing; or if no video at all is there.
+        ValueError: if the list is in frames already, or too short to hold videos out.
+    """
+    videos = read_proposals(path)
+    counts = frame_counts(media, [video.name for video in videos])
+    found, missing = denormalize_all(videos, counts)
+    lines = _missing(missing, media)
+    if not found or (missing and strict):
+        raise FileNotFoundError(
+            f"of {path} {len(missing)} of {len(videos)} videos are missing below {media}: {missing[0]}"
+        )
+    parts = {Path(out): found}
+    if hold_out:
+        annotated = [number for number, video in enumerate(found) if len(video.instances)]
+        if not 0 < hold_out < len(annotated):
+            raise ValueError(
+                f"hold_out={hold_out} must leave some of the {len(annotated)} annotated videos to train on"
+            )
+        kept_back = {annotated[place * len(annotated) // hold_out] for place in range(hold_out)}
+        held = Path(out).with_name(f"{Path(out).stem}_heldout{Path(out).suffix}")
+        parts = {
+            Path(out): [video for number, video in enumerate(found) if number not in kept_back],
+            held: [video for number, video in enumerate(found) if number in kept_back],
+        }
+    for target, chosen in parts.items():
+        _write(target, chosen)
+        lines.append(_told(target, chosen))
+    return "\n".join(lines)
+
+
+def make_list(
+    kind: str,
+    database: str | Path,
+    media: str | Path,
+    out: str | Path,
+    *,
+    subset: Sequence[str],
+    keep_unannotated: bool = False,
+    overlap: float = 0.7,
+    scores: Sequence[str] = (),
+    weights: list[float] | None = None,
+    min_length: float = 0.0,
+) -> str:
+    """Write a list of sliding windows (``kind='windows'``) or of TAG proposals (``'tag'``), and tell its recall.
+
+    Raises:
+        FileNotFoundError: if a file is missing, or no video is there.
+        ValueError: for a subset that is none, or if no video gets a proposal.
+    """
+    videos = read_database(database).subset(subset)
+    videos = [video for video in videos if keep_unannotated or len(video.instances)]
+    counts = frame_counts(media, [video.name for video in videos])
+    if kind == "windows":
+        report = window_proposals(videos, counts, overlap=overlap)
+    else:
+        ticks = fused_ticks([load_tick_scores(path) for path in scores], weights)
+        report = actionness_proposals(videos, counts, ticks, min_length=min_length)
+    lines = _missing(report.missing, media)
+    if not report.videos:
+        raise FileNotFoundError(f"none of the {len(videos)} videos has frames below {media} (and scores)")
+    if len(report.without_proposals) == len(report.videos):
+        raise ValueError(f"none of the {len(report.videos)} videos got a proposal: are these the scores of actionness?")
+    if report.without_proposals:
+        lines.append(f"{len(report.without_proposals)} videos got no proposal: {_named(report.without_proposals)}")
+    _write(Path(out), report.videos)
+    return "\n".join([*lines, _told(Path(out), report.videos)])
+
+
+def _write(path: Path, videos: Sequence[VideoProposals]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, format_proposals(videos).encode())
+
+
+def _told(path: Path, videos: Sequence[VideoProposals]) -> str:
+    text = f"{path}: {len(videos)} videos, {sum(len(video.proposals) for video in videos)} proposals"
+    if not any(len(video.instances) for video in videos):
+        return text
+    recalls = instance_recall(videos)
+    told = ", ".join(f"{100 * value:.2f} % > {limit:g}" for limit, value in zip(RECALL_THRESHOLDS, recalls))
+    return f"{text}; recall {told}"
+
+
+def _missing(names: Sequence[str], media: str | Path) -> list[str]:
+    return [f"{len(names)} videos are missing below {media} and left out: {_named(names)}"] if names else []
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
