@@ -4,17 +4,22 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 DEMO_OPTIONS ?=
+DETECTION_DIR ?= demo_detection_out
 WORKERS ?= 2
 
-.PHONY: demo test lint format setup clean help
+.PHONY: demo demo-detection test lint format setup clean help
 
 help:
 	@echo "make demo   set up $(VENV) if absent, then train, test and fuse a two-stream TSN on generated videos ($(DEMO_DIR)/)"
+	@echo "make demo-detection   the same for actions in untrimmed videos ($(DETECTION_DIR)/)"
 	@echo "make test   set up $(VENV) if absent, then run all tests"
 	@echo "make lint   ruff: format and rules"
 
 demo: $(VENV)/.ready
 	$(BIN)/python tools/demo.py $(DEMO_DIR) $(DEMO_OPTIONS)
+
+demo-detection: $(VENV)/.ready
+	$(BIN)/python tools/demo_detection.py $(DETECTION_DIR) $(DEMO_OPTIONS)
 
 test: $(VENV)/.ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -42,4 +47,4 @@ $(VENV)/.ready: setup.cfg setup.py constraints.txt tests/backbones.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(DEMO_DIR) build *.egg-info
+	rm -rf $(VENV) $(DEMO_DIR) $(DETECTION_DIR) build *.egg-info

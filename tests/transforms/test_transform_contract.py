@@ -40,6 +40,12 @@ CASES = {
         ({"clip_len": 5, "num_clips": 3, "protocol": "tsn_pytorch"}, UNSAMPLED),
     ],
     "SampleFramesAtRate": [({"rate": 2.0, "clip_len": 5, "fps": 10.0}, UNSAMPLED)],
+    "SampleProposalFrames": [
+        ({"clip_len": 5}, {**UNSAMPLED, "proposal": np.array([10, 50])}),
+        ({"phase": "val", "legacy": True}, {**UNSAMPLED, "proposal": np.array([10, 60])}),
+    ],
+    "SampleActionnessFrames": [({"clip_len": 5}, {**UNSAMPLED, "proposal": np.array([10, 50])})],
+    "SampleTicks": [({"clip_len": 5}, {**UNSAMPLED, "ticks": np.array([0, 6, 54])})],
     "MultiScaleCrop": [
         ({"input_size": (16, 16), "scales": (1, 0.875, 0.75)}, video()),
         ({"input_size": (16, 16), "scales": (1, 0.875, 0.75), "lazy": True}, video()),

@@ -46,7 +46,7 @@ class DetectionDemoSize:
     ssn_epochs: int
 
 
-FULL = DetectionDemoSize(24, 12, 8, 14)
+FULL = DetectionDemoSize(24, 12, 4, 8)
 SHORT = DetectionDemoSize(4, 2, 2, 2)
 
 

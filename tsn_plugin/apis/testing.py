@@ -150,6 +150,7 @@ def _add_localizer_scores(config: Config, path: str, writer: str) -> None:
         print_log(text, logger="current", level=logging.INFO)
         config.test_dataloader.dataset.skip = finished
         evaluators = []
+    evaluators = [evaluator for evaluator in evaluators if evaluator["type"] != writer]
     config.test_evaluator = [*evaluators, dict(type=writer, out_file_path=path)]
 
 
