@@ -43,4 +43,3 @@ def test_videos_and_annotations_agree_and_are_the_same_for_the_same_seed(tmp_pat
     ).read_bytes()
     with pytest.raises(ValueError, match="was made with num_train=1"):
         make_untrimmed_toy(tmp_path / "a", num_train=2, num_val=1, workers=0)
-
