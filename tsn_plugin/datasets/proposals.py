@@ -265,7 +265,9 @@ class ActionnessDataset(ProposalDataset):
         )
         self._kinds = [kind for kind, count in enumerate(self.counts) for _ in range(count)]
         if not self.test_mode:
-            self._samplers = [ProposalSampler(self.pools, np.eye(3, dtype=int)[kind]) for kind in self._kinds]
+            self._samplers = {
+                kind: ProposalSampler(self.pools, np.eye(3, dtype=int)[kind]) for kind in set(self._kinds)
+            }
 
     def __len__(self) -> int:
         return super().__len__() * (1 if self.test_mode else len(self._kinds))
@@ -273,6 +275,6 @@ class ActionnessDataset(ProposalDataset):
     def _training_item(self, idx: int) -> dict:
         number, place = divmod(idx, len(self._kinds))
         kind = self._kinds[place]
-        ((video, interval, _),) = self._samplers[place].draw(number % len(self.pools))
+        ((video, interval, _),) = self._samplers[kind].draw(number % len(self.pools))
         proposal = self.pools[video].intervals[interval]
         return self.pipeline(dict(self._video_info(video), proposal=proposal, label=int(kind == FOREGROUND)))

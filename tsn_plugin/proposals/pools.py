@@ -95,10 +95,6 @@ class RegressionStatistics:
     mean: np.ndarray
     std: np.ndarray
 
-    def normalized(self, targets: np.ndarray) -> np.ndarray:
-        """Targets ``(..., 2)`` in standard deviations from the mean."""
-        return (targets - self.mean) / self.std
-
 
 def is_usable(intervals: np.ndarray, length: float) -> np.ndarray:
     """Which intervals ``(N, 2)`` have a length and begin within the video."""
