@@ -1,5 +1,6 @@
 """Videos and frame folders whose pixels tell the number of the frame."""
 
+import copy
 import importlib.util
 import sys
 from collections import OrderedDict
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 import tsn_plugin  # noqa: F401  before mmaction, which 1.2.0 cannot be imported without
@@ -98,6 +100,37 @@ def make_video():
 def frame_level():
     """The grey level of a frame by its number; see :func:`level_of`."""
     return level_of
+
+
+@pytest.fixture(scope="session")
+def read_config():
+    """``Config.fromfile`` that parses each file once; what it gives may be changed."""
+    known = {}
+
+    def read(path):
+        if str(path) not in known:
+            known[str(path)] = Config.fromfile(path)
+        return copy.deepcopy(known[str(path)])
+
+    return read
+
+
+def shrunk_size(value):
+    if isinstance(value, (tuple, list)):
+        return tuple(shrunk_size(side) for side in value)
+    return value * 2 // 7 if value > 0 else value
+
+
+@pytest.fixture(scope="session")
+def shrink_pipeline():
+    """Function that makes the images of a config's pipeline smaller, in place: 224 pixels become 64."""
+
+    def shrink(pipeline):
+        for transform in pipeline:
+            for key in {"scale", "crop_size", "input_size", "size"} & set(transform):
+                transform[key] = shrunk_size(transform[key])
+
+    return shrink
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from tsn_plugin import compat
 
 
 def run_python(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900)
 
 
 def test_importing_the_package_stays_cheap():

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
 
 from tsn_plugin.apis.model_zoo import TABLE_BEGIN, TABLE_END, read_index, zoo_table
 
@@ -38,9 +37,9 @@ def views(config):
 
 
 @pytest.mark.parametrize("record", WITH_CONFIG, ids=by_name)
-def test_a_record_agrees_with_its_config(record):
+def test_a_record_agrees_with_its_config(record, read_config):
     assert (ROOT / record.config).is_file()
-    config = Config.fromfile(ROOT / record.config)
+    config = read_config(ROOT / record.config)
     if record.name not in OTHER_TEST:
         assert record.test == views(config)
     assert record.modality == config.modality

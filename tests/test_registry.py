@@ -1,9 +1,8 @@
 """Every component of ours is found under its prefix and is ours; a silent fallback to MMAction2 would go unnoticed."""
 
+import json
 import subprocess
 import sys
-
-import pytest
 
 COMPONENTS = {
     "MODELS": ["Recognizer2D", "TSNHead", "BNInception", "InceptionV3", "ActionDataPreprocessor", "AttentionConsensus"],
@@ -25,17 +24,29 @@ COMPONENTS = {
 }
 
 
-@pytest.mark.parametrize("registry", COMPONENTS)
-def test_a_fresh_process_finds_our_components_from_mmactions_scope(registry):
-    """In a process of its own, since any import made before would hide a location that is missing."""
-    code = (
-        "import tsn_plugin\n"
-        f"from mmaction.registry import {registry} as registry\n"
-        f"for name in {COMPONENTS[registry]}:\n"
-        "    print(registry.get(f'tsn_plugin.{name}').__module__.split('.')[0])"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert result.stdout.split() == ["tsn_plugin"] * len(COMPONENTS[registry]), result.stderr
+# what all processes share is imported once, what may hide a missing location in each anew
+FRESH_PROCESSES = """
+import json, os, sys
+import cv2, mmcv, mmengine.runner, torch
+assert not {"mmaction", "tsn_plugin"} & set(sys.modules)
+for registry, names in json.loads(sys.argv[1]).items():
+    sys.stdout.flush()
+    if os.fork() == 0:
+        import tsn_plugin
+        import mmaction.registry
+        found = getattr(mmaction.registry, registry)
+        print(registry, *[found.get(f"tsn_plugin.{name}").__module__.split(".")[0] for name in names], flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def test_fresh_processes_find_our_components_from_mmactions_scope():
+    """Each registry in a process of its own, since any import made before would hide a location that is missing."""
+    command = [sys.executable, "-c", FRESH_PROCESSES, json.dumps(COMPONENTS)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    wanted = [[registry] + ["tsn_plugin"] * len(names) for registry, names in COMPONENTS.items()]
+    assert [line.split() for line in result.stdout.splitlines()] == wanted, result.stderr
 
 
 def test_what_we_do_not_have_is_mmactions():

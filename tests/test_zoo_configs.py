@@ -24,7 +24,6 @@ ROWS = [
     if not line.startswith("#")
 ]
 NUM_FRAMES = 30
-SHRINK = 4  # pixel sizes: 256 becomes 64, 224 becomes 56
 
 
 JSON_LISTS = {"tsn_plugin.HVUDataset": "hvu.json", "tsn_plugin.RawVideoDataset": "uncut.json"}
@@ -32,12 +31,6 @@ JSON_LISTS = {"tsn_plugin.HVUDataset": "hvu.json", "tsn_plugin.RawVideoDataset":
 
 def by_name(path):
     return path.stem
-
-
-def load(path):
-    config = Config.fromfile(path)
-    init_default_scope(config.default_scope)
-    return config
 
 
 @pytest.fixture(scope="module")
@@ -79,34 +72,27 @@ def list_of(data):
     return "labels.txt" if data.get("multi_class") else "videos.txt"
 
 
-def shrunk_size(value):
-    if isinstance(value, (tuple, list)):
-        return tuple(shrunk_size(side) for side in value)
-    return value // SHRINK if value > 0 else value
+@pytest.fixture
+def dataset(data_root, shrink_pipeline):
+    """Factory of a config's data set with the one video, smaller images and at most two snippets."""
 
+    def build(cfg):
+        key = "img" if cfg.type == "tsn_plugin.RawframeDataset" else "video"
+        name = "scene.json" if cfg.get("tag_categories") == ["scene"] else list_of(cfg)
+        cfg.update(data_root=str(data_root), ann_file=name, data_prefix={key: ""})
+        shrink_pipeline(cfg.pipeline)
+        for transform in cfg.pipeline:
+            if transform.type.endswith("SampleFrames"):
+                transform.num_clips = min(transform.num_clips, 2)
+            if transform.type == "DenseSampleFrames":
+                transform.num_sample_positions = 1
+        return DATASETS.build(cfg)
 
-def shrunk_pipeline(pipeline):
-    """The same transforms with smaller images and at most two snippets."""
-    for transform in pipeline:
-        for key in {"scale", "crop_size", "input_size"} & set(transform):
-            transform[key] = shrunk_size(transform[key])
-        if transform.type.endswith("SampleFrames"):
-            transform.num_clips = min(transform.num_clips, 2)
-        if transform.type == "DenseSampleFrames":
-            transform.num_sample_positions = 1
-    return pipeline
-
-
-def dataset(cfg, root):
-    key = "img" if cfg.type == "tsn_plugin.RawframeDataset" else "video"
-    name = "scene.json" if cfg.get("tag_categories") == ["scene"] else list_of(cfg)
-    cfg.update(data_root=str(root), ann_file=name, data_prefix={key: ""})
-    shrunk_pipeline(cfg.pipeline)
-    return DATASETS.build(cfg)
+    return build
 
 
 def shrunk_model(config):
-    """The config's model with a small backbone of the same family; ResNet-18 where its package is not installed."""
+    """The config's model with a small backbone of the same family; half a ResNet-18 where its package is missing."""
     model = config.model
     backbone, channels = small_backbone(model.backbone)
     model.backbone = backbone
@@ -125,14 +111,15 @@ def is_usable(package):
 
 def small_backbone(backbone):
     package, _, name = backbone.type.rpartition(".")
-    resnet = {"type": "ResNet", "depth": 18, "norm_eval": False}
+    half = dict(depth=18, num_stages=2, strides=(1, 2), dilations=(1, 1), out_indices=(1,))
+    resnet = {"type": "ResNet", "norm_eval": False, **half}
     if not package:
         assert name == "ResNet"
-        return {**backbone, "depth": 18, "init_cfg": None}, 512
+        return {**backbone, **half, "init_cfg": None}, 128
     assert name in {"ResNeXt", "densenet161", "swin_base_patch4_window7_224"}
     if not is_usable(package):
-        return resnet, 512
-    swin = {"img_size": 56, "embed_dim": 16, "depths": (1, 1, 1, 1), "num_heads": (1, 1, 1, 1)}
+        return resnet, 128
+    swin = {"img_size": 64, "window_size": 4, "embed_dim": 16, "depths": (1, 1, 1, 1), "num_heads": (1, 1, 1, 1)}
     return {
         "ResNeXt": ({**backbone, "depth": 50, "init_cfg": None}, 2048),
         "densenet161": ({**backbone, "type": "torchvision.densenet121", "pretrained": False}, 1024),
@@ -141,8 +128,9 @@ def small_backbone(backbone):
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=by_name)
-def test_a_config_steps_on_its_own_pipelines(path, data_root):
-    config = load(path)
+def test_a_config_steps_on_its_own_pipelines(path, dataset, read_config):
+    config = read_config(path)
+    init_default_scope(config.default_scope)
     model = shrunk_model(config)
     optim_wrapper = dict(config.optim_wrapper, type="OptimWrapper")
     optim_wrapper.pop("loss_scale", None)  # mixed precision needs a GPU
@@ -150,25 +138,26 @@ def test_a_config_steps_on_its_own_pipelines(path, data_root):
     if config.model.cls_head.type != "FeatureHead":
         model.train()
         for loader in (config.train_dataloader, *(part.dataloader for part in config.train_cfg.get("auxiliary", ()))):
-            train_set = dataset(loader.dataset, data_root)
+            train_set = dataset(loader.dataset)
             losses = model.train_step(pseudo_collate([train_set[0], train_set[0]]), wrapper)
             assert torch.isfinite(losses["loss"])
 
     model.eval()
     for phase in ("val", "test"):
-        batch = pseudo_collate([dataset(config[f"{phase}_dataloader"].dataset, data_root)[0]])
+        batch = pseudo_collate([dataset(config[f"{phase}_dataloader"].dataset)[0]])
         with torch.no_grad():
             outputs = model.test_step(batch)
         if config.model.cls_head.type == "FeatureHead":
-            assert outputs.shape == (1, 512)
+            assert outputs.shape == (1, 128)
         else:
             assert outputs[0].scores.shape == (config.num_classes,)
             METRICS.build(config[f"{phase}_evaluator"]).process(None, [outputs[0].to_dict()])
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=by_name)
-def test_a_config_builds_its_hooks(path):
-    config = load(path)
+def test_a_config_builds_its_hooks(path, read_config):
+    config = read_config(path)
+    init_default_scope(config.default_scope)
     for hook in (*config.default_hooks.values(), *config.get("custom_hooks", [])):
         HOOKS.build(hook)
 
@@ -210,8 +199,8 @@ def described_schedule(config):
 
 
 @pytest.mark.parametrize(("name", "sampling", "augmentation", "test", "schedule"), ROWS, ids=lambda value: value[:60])
-def test_a_config_is_the_published_row(name, sampling, augmentation, test, schedule):
-    config = Config.fromfile(find_config(name))
+def test_a_config_is_the_published_row(name, sampling, augmentation, test, schedule, read_config):
+    config = read_config(find_config(name))
     assert described_pipeline(config.train_dataloader.dataset.pipeline) == (sampling, augmentation)
     assert " ".join(described_pipeline(config.test_dataloader.dataset.pipeline)) == test
     assert described_schedule(config) == schedule
@@ -230,8 +219,8 @@ def test_a_config_is_the_published_row(name, sampling, augmentation, test, sched
         ("tsn_r50_1x1x3_100e_kinetics400_rgb", 40),
     ],
 )
-def test_gradients_are_clipped_as_in_0x(name, norm):
-    assert Config.fromfile(find_config(name)).optim_wrapper.clip_grad.max_norm == norm
+def test_gradients_are_clipped_as_in_0x(name, norm, read_config):
+    assert read_config(find_config(name)).optim_wrapper.clip_grad.max_norm == norm
 
 
 @pytest.mark.parametrize(
@@ -248,16 +237,16 @@ def test_a_published_path_is_found(published, monkeypatch, tmp_path):
     assert Path(find_config(published)) == ROOT / "configs" / "recognition" / "tsn" / Path(published).name
 
 
-def test_flipping_left_and_right_exchanges_the_labels_of_something_something():
-    config = Config.fromfile(find_config("tsn_r50_1x1x16_50e_sthv1_rgb"))
+def test_flipping_left_and_right_exchanges_the_labels_of_something_something(read_config):
+    config = read_config(find_config("tsn_r50_1x1x16_50e_sthv1_rgb"))
     (flip,) = (transform for transform in config.train_pipeline if transform.type == "tsn_plugin.Flip")
     assert all(flip.flip_label_map[other] == label for label, other in flip.flip_label_map.items())
     for name in ("tsn_r50_1x1x8_50e_sthv1_rgb", "tsn_r50_1x1x8_50e_sthv2_rgb", "tsn_r50_1x1x16_50e_sthv2_rgb"):
-        assert not [each for each in Config.fromfile(find_config(name)).train_pipeline if each.type.endswith("Flip")]
+        assert not [each for each in read_config(find_config(name)).train_pipeline if each.type.endswith("Flip")]
 
 
-def test_multi_label_scores_are_ranked_before_softmax():
+def test_multi_label_scores_are_ranked_before_softmax(read_config):
     """Mean average precision compares scores of different videos, which a softmax over the classes would distort."""
     for path in CONFIGS:
-        head = Config.fromfile(path).model.cls_head
+        head = read_config(path).model.cls_head
         assert head.average_clips == ("score" if head.get("multi_class") or head.type == "FeatureHead" else "prob")

@@ -58,7 +58,7 @@ def run_stock():
         environment = dict(os.environ, OMP_NUM_THREADS="1")
         environment.pop("PYTHONPATH", None)
         command = [sys.executable, *(str(word) for word in argv)]
-        result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, env=environment)
+        result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=900, env=environment)
         assert result.returncode == 0, result.stderr[-3000:]
         return result.stdout
 

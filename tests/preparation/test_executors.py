@@ -71,7 +71,7 @@ def test_ctrl_c_twice_lets_running_jobs_clean_up_and_starts_no_other(tmp_path):
     assert [process.stdout.readline() for _ in range(2)] == ["started\n", "started\n"]
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=900)
     assert process.returncode != 0
     assert "KeyboardInterrupt" in errors
     assert [note.exists() for note in notes] == [True, True, False]
@@ -80,7 +80,7 @@ def test_ctrl_c_twice_lets_running_jobs_clean_up_and_starts_no_other(tmp_path):
 def test_a_script_without_main_guard_is_told_so(tmp_path):
     call = "import math\nfrom tsn_plugin.preparation.executors import run_jobs\n"
     (tmp_path / "script.py").write_text(call + "run_jobs(math.sqrt, [1], workers=1, description='test')\n")
-    run = subprocess.run([sys.executable, str(tmp_path / "script.py")], capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, str(tmp_path / "script.py")], capture_output=True, text=True, timeout=900)
     assert "no worker process could be started" in run.stderr
 
 
