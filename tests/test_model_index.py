@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tsn_plugin.apis.model_zoo import TABLE_BEGIN, TABLE_END, read_index, zoo_table
+from tsn_plugin.apis.model_zoo import LOCALIZATION, RECOGNITION, TABLE_BEGIN, TABLE_END, read_index, zoo_table
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = {record.name: record for record in read_index(ROOT / "model-index.yml")}
 WITH_CONFIG = [record for record in RECORDS.values() if record.config]
 ZOO = sorted((ROOT / "configs" / "recognition" / "tsn").glob("*.py"))
+DETECTION = [path for stem in ("ssn_*.py", "tag_*.py") for path in sorted((ROOT / "configs").rglob(stem))]
+DETECTION = [path for path in DETECTION if "_base_" not in path.parts]
 # the record's number is from another test of the same training, which another config holds
 OTHER_TEST = {
     "tsn_r50_randomresizedcrop_256p_1x1x3_100e_kinetics400_rgb",
@@ -36,16 +38,21 @@ def views(config):
     return segments, crops
 
 
+def published_batch(config):
+    sizes = [hook.batch_size for hook in config.get("custom_hooks", []) if hook.type.endswith("EffectiveBatchHook")]
+    return sizes[0] if sizes else config.train_dataloader.batch_size
+
+
 @pytest.mark.parametrize("record", WITH_CONFIG, ids=by_name)
 def test_a_record_agrees_with_its_config(record, read_config):
     assert (ROOT / record.config).is_file()
     config = read_config(ROOT / record.config)
-    if record.name not in OTHER_TEST:
+    if record.task == RECOGNITION and record.name not in OTHER_TEST:
         assert record.test == views(config)
     assert record.modality == config.modality
-    if Path(record.config).stem == record.name and "recognition" in record.config:
+    if Path(record.config).stem == record.name and "recognition" in record.config or record.task == LOCALIZATION:
         if "Batch Size" in record.facts:
-            assert record.facts["Batch Size"] == config.train_dataloader.batch_size
+            assert record.facts["Batch Size"] == published_batch(config)
         if "Epochs" in record.facts:
             assert record.facts["Epochs"] == config.train_cfg.max_epochs
 
@@ -87,6 +94,10 @@ def test_weights_are_named_with_their_hash():
         ("tsn_imagenet-pretrained-r50_8xb32-1x1x8-100e_kinetics400-rgb", [74.12, 91.34]),
         ("tsn_bninception_ucf101_rgb", [85.5]),
         ("tsn_bninception_hmdb51_twostream_split3", [68.5]),
+        ("ssn_bninception_thumos14_twostream", [27.36]),
+        ("ssn_inceptionv3_thumos14_flow_kinetics", [30.51]),
+        ("ssn_bninception_activitynet12_rgb_kinetics", [27.53]),
+        ("ssn_r50_450e_thumos14_rgb", [29.37, 22.15, 15.69]),
     ],
 )
 def test_published_numbers(name, metrics):
@@ -108,8 +119,22 @@ def test_streams_are_fused_with_the_published_weights():
         assert {RECORDS[part].dataset for part in record.parts} == {record.dataset}
 
 
-def test_the_readme_holds_the_table():
-    text = (ROOT / "configs" / "recognition" / "tsn" / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("folder", "task", "option"),
+    [
+        ("recognition/tsn", RECOGNITION, ""),
+        ("localization/ssn", LOCALIZATION, f" --task '{LOCALIZATION}'"),
+    ],
+)
+def test_the_readme_holds_the_table(folder, task, option):
+    text = (ROOT / "configs" / folder / "README.md").read_text(encoding="utf-8")
     written = text.split(TABLE_BEGIN)[1].split(TABLE_END)[0].strip()
-    table = zoo_table(list(RECORDS.values())).strip()
-    assert written == table, "run `python tools/model_zoo.py table --into configs/recognition/tsn/README.md`"
+    table = zoo_table([record for record in RECORDS.values() if record.task == task]).strip()
+    assert written == table, f"run `python tools/model_zoo.py table{option} --into configs/{folder}/README.md`"
+
+
+def test_every_config_of_detection_has_a_record():
+    known = {record.config for record in WITH_CONFIG}
+    paths = [path for path in DETECTION if "toy" not in path.stem and not path.stem.endswith("_train")]
+    assert len(paths) == 19
+    assert {path.relative_to(ROOT).as_posix() for path in paths} <= known

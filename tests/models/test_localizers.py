@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,8 @@ from torch import nn
 from tsn_plugin.models.localizers import SSN, ActionnessClassifier
 from tsn_plugin.ops.proposal_sampling import tick_marks
 from tsn_plugin.registry import MODELS
+
+CROP_ORDER = Path(__file__).parents[1] / "data" / "golden" / "ssn" / "case22_crop_order.npz"
 
 
 @MODELS.register_module(name="MeansForLocalizers", force=True)
@@ -70,6 +74,27 @@ def test_crops_of_a_tick_are_averaged():
     where = tick_marks([[0.2, 0.7], [0.0, 1.0]], 9)
     wanted = model.cls_head.pool_ticks(scores, torch.from_numpy(where.marks), torch.from_numpy(where.scales))
     torch.testing.assert_close(sample.completeness, wanted[1], rtol=1e-4, atol=1e-2)
+
+
+def test_ten_crops_come_in_the_originals_order_and_no_ticks_are_mixed():
+    """The original's classifier of actionness viewed crop-major pictures as tick-major, so that a row mixed ticks."""
+    golden = np.load(CROP_ORDER)
+    assert golden["binary_test_view"][0, :, 1].tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
+    pictures = torch.zeros(4, 3, 2, 20, dtype=torch.uint8)  # a tick's pictures tell the crop and the tick
+    pictures[:, 0] = torch.arange(20) // 2
+    pictures[:, 1] = torch.arange(4)[:, None, None]
+    head = dict(type="tsn_plugin.TSNHead", num_classes=2, in_channels=4, dropout_ratio=0)
+    model = ActionnessClassifier(dict(type="tsn_plugin.MeansForLocalizers"), head).eval()
+    sample = ActionDataSample()
+    boxes = np.array([[2 * crop, 0, 2, 2, 0] for crop in range(10)])
+    sample.set_metainfo(dict(video_name="v", first_tick=0, num_ticks=4, view_boxes=boxes))
+    batch = model.data_preprocessor(dict(inputs=[pictures], data_samples=[sample]))
+    features = model(batch["inputs"])
+    assert features[:, :2].tolist() == golden["generator_order_crop_tick"].tolist()
+    (sample,) = model(**batch, mode="predict")
+    assert (golden["ssn_test_view"][..., 1] == [0, 1, 2, 3]).all()
+    of_each_tick = features[torch.from_numpy(np.arange(40).reshape(golden["ssn_test_view"].shape[:2]))]
+    torch.testing.assert_close(sample.tick_scores, model.cls_head.fc_cls(of_each_tick.mean(dim=0)))
 
 
 def test_training_forgets_a_test_that_was_broken_off():

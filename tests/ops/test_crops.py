@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tsn_plugin.ops.crops import (
@@ -14,6 +15,7 @@ from tsn_plugin.ops.crops import (
 )
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "data/golden/case04_multiscale_crops.json").read_text())
+SSN_GOLDEN = Path(__file__).parents[1] / "data/golden/ssn/case21_crop_geometry.npz"
 SCALES = {"rgb": (1, 0.875, 0.75, 0.66), "flow": (1, 0.875, 0.75)}
 
 
@@ -29,6 +31,21 @@ def test_sizes_and_places_equal_the_original(case):
             name
         ]
         assert [list(offset) for offset in fixed_offsets(image_size, pair)] == GOLDEN[case]["offsets5"][name]
+
+
+@pytest.mark.parametrize(("kind", "side"), [("rgb", 224), ("flow", 224), ("rgb", 299)])
+def test_reachable_crops_equal_ssns(kind, side):
+    golden = np.load(SSN_GOLDEN)
+    pairs = multi_scale_sizes((340, 256), SCALES[kind], (side, side))
+    assert sorted(set(pairs)) == [tuple(pair) for pair in golden[f"{kind}{side}_pairs"]]
+    crops = {(*pair, *offset) for pair in pairs for offset in fixed_offsets((340, 256), pair, more=True)}
+    assert sorted(crops) == [tuple(crop) for crop in golden[f"{kind}{side}_all"]]
+
+
+@pytest.mark.parametrize(("size", "side"), [((340, 256), 224), ((454, 341), 299)])
+def test_places_of_the_five_test_crops_equal_ssns(size, side):
+    golden = np.load(SSN_GOLDEN)[f"oversample_{size[0]}x{size[1]}_{side}"]
+    assert fixed_offsets(size, (side, side)) == [tuple(offset) for offset in golden]
 
 
 def test_max_distort_bounds_the_distance_in_the_list_of_scales():

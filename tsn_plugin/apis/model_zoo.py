@@ -20,6 +20,7 @@ from tsn_plugin.bundle import bundle_folder
 
 TABLE_BEGIN = "<!-- written by tools/model_zoo.py table --into: do not edit -->"
 TABLE_END = "<!-- end of the table -->"
+RECOGNITION, LOCALIZATION = "Action Recognition", "Temporal Action Localization"
 CHUNK = 1 << 20
 TIMEOUT_SEC = 60
 #: Published file names end with the first digits of the file's SHA-256.
@@ -34,6 +35,7 @@ class ZooRecord:
     Attributes:
         name: unique in the index.
         collection: the table's heading.
+        task: ``'Action Recognition'`` or ``'Temporal Action Localization'``, as OpenMMLab's metafiles call them.
         config: path of the config from the root of the package, or ``None``.
         dataset: what is trained and tested on.
         modality: as in the table (``'RGB'``, ``'Flow'``, ``'RGB + Flow'``).
@@ -60,6 +62,7 @@ class ZooRecord:
     parts: tuple[str, ...] = ()
     fusion_weights: tuple[float, ...] = ()
     note: str = ""
+    task: str = RECOGNITION
 
 
 def index_file() -> Path:
@@ -252,13 +255,16 @@ def _record(entry: dict[str, Any], collection: dict[str, Any]) -> ZooRecord:
         parts=tuple(entry.get("Parts", ())),
         fusion_weights=tuple(entry.get("Fusion Weights", ())),
         note=entry.get("Note", ""),
+        task=collection.get("Task", RECOGNITION),
     )
 
 
 def _cells(record: ZooRecord) -> list[str]:
     """The record's cells of the table, in the order of the columns."""
     config = f"[{record.name}](/{record.config})" if record.config else record.name
-    published = " / ".join(f"{value:.2f}" for value in record.metrics.values())
+    published = " / ".join(
+        f"{value:.2f} {name}" if "mAP" in name else f"{value:.2f}" for name, value in record.metrics.items()
+    )
     note = record.note
     if record.fusion_weights:
         factors = " : ".join(f"{factor:g}" for factor in record.fusion_weights)
@@ -269,7 +275,7 @@ def _cells(record: ZooRecord) -> list[str]:
         record.modality,
         *facts,
         " x ".join(map(str, record.test)) if record.test else "",
-        f"{published} mAP" if "mAP" in record.metrics else published,
+        published,
         f"[weights]({record.weights})" if record.weights else "",
         note,
     ]

@@ -1,4 +1,5 @@
 # RGB frames, centre crops in training and testing, as MMAction2 0.x has them.
+modality = "RGB"
 _common = [
     dict(type="tsn_plugin.RawFrameDecode"),
     dict(type="tsn_plugin.Resize", scale=(-1, 256)),
