@@ -15,7 +15,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measure this package beside MMAction2's components, in one process, taking turns."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument(
-        "what", choices=BENCHMARKS, help="data loader's side, test of whole videos, training step, optical flow"
+        "what",
+        choices=BENCHMARKS,
+        help="data loader's side, test of whole videos, training step, optical flow, detection but for its network",
     )
     parser.add_argument("inputs", nargs="*", help="video files or folders of extracted frames")
     parser.add_argument("--rounds", type=int, default=7, help="how often each way is timed (default: %(default)s)")

@@ -10,6 +10,7 @@ import torch
 from mmengine.registry import init_default_scope
 from rich.console import Console
 
+from tsn_plugin.apis.benchmark.detection import compare_detection
 from tsn_plugin.apis.benchmark.flow import compare_flow
 from tsn_plugin.apis.benchmark.inference import compare_inference
 from tsn_plugin.apis.benchmark.pipelines import BenchmarkInput, compare_pipelines, profile_pipelines
@@ -24,7 +25,7 @@ def run_benchmark(arguments: argparse.Namespace) -> list[Timing]:
         ValueError: if inputs are missing.
     """
     init_default_scope("mmaction")
-    if arguments.what != "train" and not arguments.inputs:
+    if arguments.what not in WITHOUT_INPUTS and not arguments.inputs:
         raise ValueError(f"{arguments.what} needs inputs: video files or folders of extracted frames")
     timings = BENCHMARKS[arguments.what](arguments)
     console = Console()
@@ -78,10 +79,21 @@ def _flow(arguments: argparse.Namespace) -> list[Timing]:
     return [compare_flow(video, arguments.methods, rounds=arguments.rounds, **options) for video in arguments.inputs]
 
 
+def _detection(arguments: argparse.Namespace) -> list[Timing]:
+    return compare_detection(rounds=arguments.rounds)
+
+
 def _title(arguments: argparse.Namespace) -> str:
     what = f"{arguments.what} ({arguments.phase})" if arguments.what == "pipeline" else arguments.what
     threads = 1 if arguments.what in ("pipeline", "flow") else torch.get_num_threads()
     return f"{what}, {arguments.device}, {threads} threads, torch {torch.__version__}, {platform.machine()}"
 
 
-BENCHMARKS = {"pipeline": _pipeline, "inference": _inference, "train": _train, "flow": _flow}
+BENCHMARKS = {
+    "pipeline": _pipeline,
+    "inference": _inference,
+    "train": _train,
+    "flow": _flow,
+    "detection": _detection,
+}
+WITHOUT_INPUTS = ("train", "detection")
