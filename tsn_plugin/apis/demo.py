@@ -80,20 +80,23 @@ def run_demo(out: str | Path, *, seed: int = 0, short: bool = False, workers: in
 
 
 def prepare_frames(data: Path, *, workers: int) -> None:
-    """Extract images and DIS flow of the generated videos, and write the lists of both.
+    """Extract images and DIS flow of the generated videos, and write the lists of both."""
+    extract_frames(data, ExtractionOptions(method="dis"), workers=workers)
+    media = MediaIndex(data / "rawframes")
+    for part in ("train", "val"):
+        build_rawframe_lists(data / f"toy_video_{part}.txt", media, data)
+
+
+def extract_frames(data: Path, options: ExtractionOptions, *, workers: int) -> None:
+    """Extract the videos below ``data / "videos"`` into ``data / "rawframes"``.
 
     Raises:
         RuntimeError: if a video could not be extracted.
     """
     frames = data / "rawframes"
-    report = run_extraction(
-        plan_extraction(data / "videos", frames, ExtractionOptions(method="dis")), frames, workers=workers
-    )
+    report = run_extraction(plan_extraction(data / "videos", frames, options), frames, workers=workers)
     if report.failures:
         raise RuntimeError(f"{len(report.failures)} videos could not be extracted; see {frames / 'failed.txt'}")
-    media = MediaIndex(frames)
-    for part in ("train", "val"):
-        build_rawframe_lists(data / f"toy_video_{part}.txt", media, data)
 
 
 def stream_config(stream: str, out: Path, *, size: DemoSize, seed: int) -> Config:

@@ -10,13 +10,12 @@ import numpy as np
 from mmengine.config import Config
 from rich.console import Console
 
-from tsn_plugin.apis.demo import quiet_runner, say
+from tsn_plugin.apis.demo import extract_frames, quiet_runner, say
 from tsn_plugin.apis.detections import DetectionEvaluation, evaluate_detections
 from tsn_plugin.apis.options import set_data_root
 from tsn_plugin.apis.proposals import make_list
 from tsn_plugin.bundle import find_config
 from tsn_plugin.evaluation.proposal_score_files import load_tick_scores
-from tsn_plugin.preparation.extraction import plan_extraction, run_extraction
 from tsn_plugin.preparation.extraction_options import ExtractionOptions
 from tsn_plugin.preparation.settings import write_atomically
 from tsn_plugin.preparation.toy_untrimmed import ANNOTATIONS, make_untrimmed_toy
@@ -69,7 +68,7 @@ def run_detection_demo(
     data = out / "data"
     say(console, started, f"1/5 Generating untrimmed videos of 4 classes in {data / 'videos'}, extracting frames")
     make_untrimmed_toy(data, seed=seed, num_train=size.num_train, num_val=size.num_val, workers=workers)
-    _extract(data, workers)
+    extract_frames(data, ExtractionOptions(method="dis", flow=False), workers=workers)
     say(console, started, "2/5 Training the classifier of actionness on sliding windows")
     for part, subset in PARTS.items():
         _proposals(console, "windows", data, part, subset)
@@ -98,14 +97,6 @@ def run_detection_demo(
         console.print(f"[bold]{name}[/bold]\n{result.text()}", highlight=False)
     say(console, started, f"Detections in seconds: {out / 'detections.json'}")
     return results
-
-
-def _extract(data: Path, workers: int) -> None:
-    frames = data / "rawframes"
-    options = ExtractionOptions(method="dis", flow=False)
-    report = run_extraction(plan_extraction(data / "videos", frames, options), frames, workers=workers)
-    if report.failures:
-        raise RuntimeError(f"{len(report.failures)} videos could not be extracted; see {frames / 'failed.txt'}")
 
 
 def _proposals(console: Console, kind: str, data: Path, part: str, subset: str, **options: list[str]) -> None:

@@ -17,7 +17,6 @@ from mmengine.logging import print_log
 from tsn_plugin.ops.proposal_sampling import tick_frames
 from tsn_plugin.proposals.pools import (
     ACTIONNESS_THRESHOLDS,
-    FOREGROUND,
     THRESHOLDS,
     PoolThresholds,
     ProposalSampler,
@@ -28,6 +27,7 @@ from tsn_plugin.proposals.pools import (
 )
 from tsn_plugin.proposals.proposal_files import read_proposals
 from tsn_plugin.registry import DATASETS
+from tsn_plugin.structures.proposals import FOREGROUND
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from tsn_plugin.evaluation.safe_pickle import load_pickle
 from tsn_plugin.preparation.settings import write_atomically
 from tsn_plugin.structures.proposals import ProposalScores
 
+_Scores = TypeVar("_Scores")
 _COLUMNS = ("proposals", "activity", "completeness", "regression")
 
 
@@ -48,15 +50,7 @@ def load_proposal_scores(path: str | Path) -> list[ProposalScores]:
         FileNotFoundError: if there is no such file.
         ValueError: if it holds something else.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"score file {path} does not exist; tools/test.py CONFIG CHECKPOINT --out FILE writes it"
-        )
-    try:
-        return _load_npz(path) if zipfile.is_zipfile(path) else _load_original(path)
-    except (KeyError, ValueError, TypeError, AttributeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} holds no scores of proposals ({error})") from error
+    return _load(path, "proposals", _load_npz, _load_original)
 
 
 def save_tick_scores(path: str | Path, scores: Mapping[str, np.ndarray]) -> None:
@@ -81,19 +75,7 @@ def load_tick_scores(path: str | Path) -> dict[str, np.ndarray]:
         FileNotFoundError: if there is no such file.
         ValueError: if it holds something else.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"score file {path} does not exist; tools/test.py CONFIG CHECKPOINT --out FILE writes it"
-        )
-    try:
-        if zipfile.is_zipfile(path):
-            with np.load(path, allow_pickle=False) as file:
-                return dict(zip(file["names"].tolist(), _split(file["ticks"], file["counts"])))
-        with path.open("rb") as file:
-            return {_text(name): _ticks(values) for name, values in load_pickle(file).items()}
-    except (KeyError, ValueError, TypeError, AttributeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} holds no scores of ticks ({error})") from error
+    return _load(path, "ticks", _load_npz_ticks, _load_original_ticks)
 
 
 class ScoreParts:
@@ -142,6 +124,21 @@ def _joined(name: str, videos: Sequence[ProposalScores]) -> np.ndarray:
     return np.concatenate(columns).astype(np.float64 if name == "proposals" else np.float32)
 
 
+def _load(
+    path: str | Path, what: str, load_npz: Callable[[Path], _Scores], load_original: Callable[[Path], _Scores]
+) -> _Scores:
+    """The content of a file of ours or of the original's."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"score file {path} does not exist; tools/test.py CONFIG CHECKPOINT --out FILE writes it"
+        )
+    try:
+        return load_npz(path) if zipfile.is_zipfile(path) else load_original(path)
+    except (KeyError, ValueError, TypeError, AttributeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} holds no scores of {what} ({error})") from error
+
+
 def _load_npz(path: Path) -> list[ProposalScores]:
     with np.load(path, allow_pickle=False) as file:
         names, counts = file["names"].tolist(), file["counts"]
@@ -153,6 +150,16 @@ def _load_original(path: Path) -> list[ProposalScores]:
     with path.open("rb") as file:
         content = load_pickle(file)
     return [ProposalScores(_text(name), *map(np.asarray, values[:4])) for name, values in content.items()]
+
+
+def _load_npz_ticks(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as file:
+        return dict(zip(file["names"].tolist(), _split(file["ticks"], file["counts"])))
+
+
+def _load_original_ticks(path: Path) -> dict[str, np.ndarray]:
+    with path.open("rb") as file:
+        return {_text(name): _ticks(values) for name, values in load_pickle(file).items()}
 
 
 def _split(values: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:

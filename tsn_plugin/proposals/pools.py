@@ -10,8 +10,6 @@ import numpy as np
 from tsn_plugin.ops.intervals import iou_matrix, regression_targets
 from tsn_plugin.structures.proposals import VideoProposals
 
-FOREGROUND, INCOMPLETE, BACKGROUND = 0, 1, 2
-
 
 @dataclass(frozen=True)
 class PoolThresholds:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+#: kinds of training proposals: of an instance, of a part of one, of none
+FOREGROUND, INCOMPLETE, BACKGROUND = 0, 1, 2
+
 
 def _no_intervals() -> np.ndarray:
     return np.zeros((0, 2))

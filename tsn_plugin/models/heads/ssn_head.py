@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from tsn_plugin.models.losses import class_regression_loss, completeness_loss
 from tsn_plugin.ops.pyramid import Pyramid, course_scores, num_parts, pyramid_features, pyramid_scores, stage_parts
 from tsn_plugin.registry import MODELS
-
-FOREGROUND, INCOMPLETE, BACKGROUND = 0, 1, 2
+from tsn_plugin.structures.proposals import BACKGROUND, FOREGROUND, INCOMPLETE
 
 
 @MODELS.register_module()
