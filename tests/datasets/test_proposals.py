@@ -139,6 +139,24 @@ def test_a_missing_flow_file_is_named(root):
         dataset[0]
 
 
+@pytest.mark.parametrize(("modality", "clip_len"), [("RGB", 1), ("Flow", 5)])
+def test_a_video_of_one_frame_has_one_tick_and_one_proposal(root, make_frame_folder, modality, clip_len):
+    make_frame_folder(root / "rawframes" / "e", num_frames=1)
+    with (root / "list.txt").open("a") as file:
+        file.write(RECORD.format(3, "e", 1, "1\n1 0 1\n1\n1 1.0000 1.0000 0 1\n"))
+        file.write(RECORD.format(4, "e", 1, "1\n1 0 1\n0\n"))
+    template = "img_{:05d}.jpg" if modality == "RGB" else "flow_{}_{:05d}.jpg"
+    options = dict(modality=modality, filename_tmpl=template, clip_len=clip_len)
+    ticks = [dict(type="tsn_plugin.SampleTicks", clip_len=clip_len), *TICKS[1:]]
+    dataset = build(ProposalDataset, root, ticks, test_mode=True, chunk_size=100, **options)
+    for item, proposals in ((dataset[2], [[0, 1]]), (dataset[3], [[0, 1]])):
+        assert len(item["inputs"]) == item["data_samples"].metainfo["num_ticks"] == 1
+        assert item["data_samples"].metainfo["proposal_intervals"].tolist() == proposals
+    sampling = dict(type="tsn_plugin.SampleProposalFrames", clip_len=clip_len)
+    dataset = build(ProposalDataset, root, [sampling, *TRAIN[1:]], counts=(1, 2, 1), **options)
+    assert len(dataset[2]["inputs"]) == 4 * 9
+
+
 def test_each_process_gets_whole_videos(root, monkeypatch):
     dataset = build(ProposalDataset, root, TICKS, test_mode=True, chunk_size=3, keep_unannotated=True)
     shares = []

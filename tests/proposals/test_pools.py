@@ -6,7 +6,6 @@ import pytest
 from tsn_plugin.proposals.labelling import labelled
 from tsn_plugin.proposals.pools import THRESHOLDS, ProposalSampler, make_pools, regression_statistics
 from tsn_plugin.proposals.proposal_files import read_proposals
-from tsn_plugin.structures.proposals import VideoProposals
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "ssn"
 KINDS = ("fg", "inc", "bg")
@@ -65,10 +64,12 @@ def test_what_does_not_lie_in_the_video_is_left_out():
 
 
 def test_a_normalised_list_is_refused_with_the_remedy():
+    shares = labelled("video", 1, [[0.1, 0.3]], [1], [[0.1, 0.3]])
     with pytest.raises(
         ValueError, match=r"list is normalised; turn it into frames with tools/denormalize_proposals.py"
     ):
-        make_pools(VideoProposals("video", 1), THRESHOLDS["thumos14"])
+        make_pools(shares, THRESHOLDS["thumos14"])
+    assert len(make_pools(labelled("video", 1, [[0, 1]], [1], [[0, 1]]), THRESHOLDS["thumos14"]).proposals) == 1
 
 
 def test_a_list_without_a_kind_of_proposal_is_refused():

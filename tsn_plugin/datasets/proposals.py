@@ -187,7 +187,7 @@ class ProposalDataset(BaseActionDataset):
         sample.set_field(torch.tensor(labels), "proposal_labels")
         targets = np.stack([self.pools[video].targets[interval] for video, interval, _ in drawn])
         kinds = np.array([kind for *_, kind in drawn])
-        sample.set_field(torch.from_numpy(targets * (kinds == 0)[:, None]), "regression_targets")
+        sample.set_field(torch.from_numpy(targets * (kinds == FOREGROUND)[:, None]), "regression_targets")
         scales = np.stack([each["data_samples"].metainfo["proposal_scales"] for each in packed])
         sample.set_field(torch.from_numpy(scales), "proposal_scales")
         sample.set_metainfo(dict(video_name=self.pools[number].name))

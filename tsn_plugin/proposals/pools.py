@@ -109,7 +109,7 @@ def make_pools(video: VideoProposals, thresholds: PoolThresholds) -> VideoPools:
 
     Source: SSN ``ssn_dataset.py`` (``SSNVideoRecord``).
     """
-    if video.is_normalized:
+    if video.has_shares:
         raise ValueError(
             f"{video.name} is one frame long: the list is normalised; turn it into frames with "
             "tools/denormalize_proposals.py"

@@ -60,8 +60,14 @@ class VideoProposals:
 
     @property
     def is_normalized(self) -> bool:
-        """Whether the intervals are shares of the video."""
+        """Whether the intervals are shares of the video; that of a video of one frame may be taken for either."""
         return self.length == 1
+
+    @property
+    def has_shares(self) -> bool:
+        """Whether an interval can only be a share of the video: a video of one frame has whole numbers."""
+        places = np.concatenate([self.instances.ravel(), self.proposals.ravel()])
+        return self.is_normalized and bool((places % 1).any())
 
 
 @dataclass(frozen=True)
