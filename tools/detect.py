@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from tsn_plugin.apis.detection_inference import detect_in_video
+from tsn_plugin.ops.optical_flow import FLOW_METHODS
 from tsn_plugin.visualization.stream_report import save_figure
 from tsn_plugin.visualization.timeline import Timeline, plot_timeline
 
@@ -21,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--fps", type=float, help="of a folder of frames")
     add("--top", type=int, default=10, help="detections to tell (default: %(default)s)")
     add("--device", default="cpu", help="such as cuda (default: %(default)s)")
+    add("--flow-method", default="tvl1", choices=FLOW_METHODS, help="for flow of a video file (default: %(default)s)")
     add("--out", metavar="JSON", help="all detections, in ActivityNet's format")
     add("--plot", metavar="PNG", help="the video along its time")
     args = vars(parser.parse_args(argv))

@@ -155,6 +155,45 @@ def test_ones_own_video(data, capsys):
         tool("detect", data / "rawframes" / "first", *arguments[1:])
 
 
+FLOW_CONFIG = """
+_base_ = ["{configs}/ssn_bninception_toy_rgb.py"]
+model = dict(backbone=dict(in_channels=10), data_preprocessor=dict(modality="Flow"))
+test_dataloader = dict(dataset=dict(
+    modality="Flow", filename_tmpl="flow_{{}}_{{:05d}}.jpg", clip_len=5, tick_interval=15,
+    pipeline=[
+        dict(type="tsn_plugin.SampleTicks", clip_len=5),
+        dict(type="tsn_plugin.RawFrameDecode"),
+        dict(type="tsn_plugin.Resize", scale=(64, 64), keep_ratio=False),
+        dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
+        dict(type="tsn_plugin.PackActionInputs"),
+    ],
+))
+"""
+
+
+def test_flow_of_a_video_file_is_computed(data, capsys):
+    Path("flow.py").write_text(FLOW_CONFIG.format(configs=TOOLS.parent / "configs"))
+    config = Config.fromfile("flow.py")
+    init_default_scope("mmaction")
+    config.model.backbone.pop("init_cfg")
+    torch.manual_seed(0)
+    torch.save(dict(state_dict=MODELS.build(config.model).state_dict(), meta={}), "flow.pth")
+    Path("videos").mkdir()
+    Path("videos", "own video.mp4").symlink_to(data / "own video.mp4")
+    tool("extract_flow", "videos", "frames", "--method", "dis", "--size", "340x256", "--workers", 0)
+    capsys.readouterr()
+    found = []
+    for video, options in (
+        (data / "own video.mp4", ["--flow-method", "dis", "--plot", "timeline.png"]),
+        ("frames/own video", ["--fps", 10]),
+    ):
+        tool("detect", video, "flow.py", "flow.pth", "--top", 3, *options)
+        lines = [line for line in capsys.readouterr().out.splitlines() if " s to " in line]
+        found.append([float(line.split()[-3]) for line in lines])
+    assert found[0] == pytest.approx(found[1], rel=0.1)
+    assert Path("timeline.png").stat().st_size > 10_000
+
+
 def test_published_lists_become_frames(data, capsys):
     record = "# {0}\n{1}\n1\n1\n1\n2 0.1000 0.5000\n1\n2 0.9000 1.0000 0.1000 0.4990\n"
     names = (*NAMES, "gone")

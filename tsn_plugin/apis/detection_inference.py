@@ -26,6 +26,7 @@ from tsn_plugin.readers import FrameReader, open_frames, open_video
 from tsn_plugin.registry import MODELS, TRANSFORMS
 
 _STRIP = 12  # frames in a picture
+_FLOW_SIZE = (340, 256)  # of the frames whose flow is computed, as docs/detection.md extracts it
 
 
 @dataclass(frozen=True)
@@ -73,42 +74,48 @@ def detect_in_video(
     classes: str | Path | None = None,
     fps: float | None = None,
     device: str = "cpu",
+    flow_method: str = "tvl1",
     out: str | Path | None = None,
 ) -> VideoDetections:
     """Detections of an SSN in one video.
 
     Args:
-        video: video file, or folder of frames.
+        video: video file, or folder of frames; of a file, flow is computed where the network reads it.
         config: of the SSN; its test pipeline and tick interval are used.
         checkpoint: its weights.
         actionness: config and checkpoint of the classifier whose groups (TAG) are the proposals; None: sliding windows.
         classes: file of names, one per line; default: numbers.
         fps: of a folder of frames.
         device: of torch.
+        flow_method: a key of :data:`~tsn_plugin.ops.optical_flow.FLOW_METHODS`; the same as in training.
         out: file for all detections, in ActivityNet's format.
 
     Raises:
         FileNotFoundError: if a file is missing.
         ValueError: for a folder of frames without ``fps``, or names of another number of classes.
     """
-    scorer = _Scorer(config, checkpoint, device)
+    scorer = _Scorer(config, checkpoint, device, flow_method)
     with scorer.open(video) as reader:
         num_frames, fps = len(reader), fps or reader.fps
         if not fps:
             raise ValueError(f"{video} does not tell its frame rate: give --fps")
-        frames = reader.read(np.linspace(0, num_frames - 1, _STRIP).astype(int)) if not scorer.is_flow else []
+        frames = (
+            reader.read(np.linspace(0, num_frames - 1, _STRIP).astype(int))
+            if _is_file(video) or not scorer.is_flow
+            else []
+        )
     duration = num_frames / fps
     probabilities = None
     if actionness is None:
         proposals = sliding_windows(duration)
     else:
-        ticks = _Scorer(*actionness, device).run(video, num_frames, np.zeros((1, 2)))["tick_scores"].numpy()
+        ticks = _Scorer(*actionness, device, flow_method).run(video, np.zeros((1, 2)))["tick_scores"].numpy()
         probabilities = smoothed_actionness(ticks)
         proposals = group_ticks(ticks)[0] / len(ticks) * duration
     proposals = np.minimum(proposals, duration)
     if not len(proposals):
         proposals = np.array([[0, duration]])
-    scores = proposal_scores(scorer.run(video, num_frames, proposals / duration))
+    scores = proposal_scores(scorer.run(video, proposals / duration))
     names = _class_names(classes, scores.num_classes)
     found = detect([scores], scorer.options)
     by_video = detections_by_video(found, [str(video)], {str(video): duration}, names)
@@ -120,7 +127,7 @@ def detect_in_video(
 class _Scorer:
     """A localizer with its own test pipeline."""
 
-    def __init__(self, config: str, checkpoint: str, device: str) -> None:
+    def __init__(self, config: str, checkpoint: str, device: str, flow_method: str) -> None:
         cfg = Config.fromfile(find_config(config))
         init_default_scope(cfg.get("default_scope", "mmaction"))
         cfg.model.backbone.pop("init_cfg", None)
@@ -130,7 +137,7 @@ class _Scorer:
         load_checkpoint(self._model, checkpoint, map_location="cpu", strict=True)
         self._model.to(device)
         self._data = cfg.test_dataloader.dataset
-        self._pipeline = self._data.pipeline
+        self._pipeline, self._flow_method = self._data.pipeline, flow_method
         evaluator = cfg.get("test_evaluator") or {}
         protocol = evaluator.get("protocol", "thumos14") if isinstance(evaluator, dict) else "thumos14"
         self.options = DetectionMAP(protocol).options
@@ -142,12 +149,20 @@ class _Scorer:
 
     def open(self, video: str | Path) -> FrameReader:
         """A reader of the video's frames."""
-        if Path(video).is_file() and Path(video).suffix != ".zip":
+        if _is_file(video):
             return open_video(video)
         return open_frames(video, modality=self._data.get("modality", "RGB"), template=self._data.get("filename_tmpl"))
 
-    def run(self, video: str | Path, num_frames: int, proposals: np.ndarray) -> dict:
-        """The data sample of the last chunk: what is said of the proposals (shares of the video), or of the ticks."""
+    def run(self, video: str | Path, proposals: np.ndarray) -> dict:
+        """The data sample of the last chunk: what is said of the proposals (shares of the video), or of the ticks.
+
+        Raises:
+            ValueError: if the video has too few frames for flow.
+        """
+        with self.open(video) as reader:
+            num_frames = len(reader) - (self.is_flow and _is_file(video))
+        if num_frames < 1:
+            raise ValueError(f"{video} has {len(reader)} frames: flow needs two")
         clip_len, size = self._data.get("clip_len", 1), self._data.get("chunk_size", 16)
         starts = tick_frames(num_frames, clip_len, self._data.get("tick_interval", 6))
         pipeline = Compose([TRANSFORMS.build(step) for step in self._steps(video)])
@@ -161,29 +176,32 @@ class _Scorer:
         return {**sample.to_dict(), **sample.metainfo}
 
     def _steps(self, video: str | Path) -> list[dict]:
-        """The test pipeline; a video file is decoded where the config reads extracted frames."""
+        """The test pipeline; a video file is decoded, or its flow computed, where the config reads extracted frames."""
         steps = [dict(step) for step in self._pipeline]
-        if Path(video).is_file() and Path(video).suffix != ".zip":
+        if _is_file(video):
             place = next(n for n, step in enumerate(steps) if step["type"].endswith("RawFrameDecode"))
-            steps[place : place + 1] = [dict(type="tsn_plugin.DecordInit"), dict(type="tsn_plugin.DecordDecode")]
+            decode = dict(type="tsn_plugin.DecordDecode")
+            if self.is_flow:
+                decode = dict(type="tsn_plugin.ComputeFlow", method=self._flow_method, size=_FLOW_SIZE)
+            steps[place : place + 1] = [dict(type="tsn_plugin.DecordInit"), decode]
         return steps
 
     def _info(self, video: str | Path, num_frames: int) -> dict[str, Any]:
-        is_file = Path(video).is_file() and Path(video).suffix != ".zip"
-        if is_file and self.is_flow:
-            raise ValueError(
-                f"the network reads flow: extract that of {video} (tools/extract_flow.py) and give its folder"
-            )
         return dict(
             filename=str(video),
             frame_dir=str(video),
             filename_tmpl=self._data.get("filename_tmpl", "img_{:05d}.jpg"),
             modality=self._data.get("modality", "RGB"),
             total_frames=num_frames,
-            start_index=0 if is_file else self._data.get("start_index", 1),
+            start_index=0 if _is_file(video) else self._data.get("start_index", 1),
             offset=0,
             video_name=str(video),
         )
+
+
+def _is_file(video: str | Path) -> bool:
+    """Whether it is a video file, and no folder or archive of frames."""
+    return Path(video).is_file() and Path(video).suffix != ".zip"
 
 
 def _class_names(path: str | Path | None, count: int) -> tuple[str, ...]:
