@@ -11,7 +11,7 @@ train_pipeline = [
     dict(type="tsn_plugin.FormatShape", input_format="NCHW"),
     dict(type="tsn_plugin.PackActionInputs"),
 ]
-# two crops that cover the picture's width, of every third frame
+# three crops that cover the picture's width, of every third frame
 test_pipeline = [
     dict(type="tsn_plugin.SampleTicks", clip_len=1),
     dict(type="tsn_plugin.RawFrameDecode"),
