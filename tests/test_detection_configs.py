@@ -15,6 +15,7 @@ from tsn_plugin.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPER_
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 LEAVES = sorted([*CONFIGS.glob("ssn_*.py"), *CONFIGS.glob("tag_*.py"), *(CONFIGS / "localization").rglob("*.py")])
 TRAINED = [path for path in LEAVES if not path.stem.endswith(("_kinetics", "_test"))]
+KINETICS = [path for path in LEAVES if path.stem.endswith("_kinetics")]
 NUM_FRAMES = 20
 RECORD = """# {number}
 {name}
@@ -58,7 +59,17 @@ def dataset(config, phase, root, *, side=None, **changes):
     return DATASETS.build(cfg)
 
 
-@pytest.mark.parametrize("path", LEAVES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", KINETICS, ids=lambda path: path.stem)
+def test_configs_of_kinetics_differ_in_their_weights_only(path):
+    plain = Config.fromfile(path.with_name(path.name.replace("_kinetics", ""))).to_dict()
+    other = Config.fromfile(path).to_dict()
+    weights = [config["model"]["backbone"]["init_cfg"].pop("checkpoint") for config in (plain, other)]
+    assert "kinetics" in weights[1]
+    assert "kinetics" not in weights[0]
+    assert other == plain
+
+
+@pytest.mark.parametrize("path", [path for path in LEAVES if path not in KINETICS], ids=lambda path: path.stem)
 def test_a_config_builds_all_its_parts(path, data_root):
     config = Config.fromfile(path)
     init_default_scope(config.default_scope)
