@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 
@@ -60,9 +59,9 @@ def dataset(config, phase, root, *, side=None, **changes):
 
 
 @pytest.mark.parametrize("path", KINETICS, ids=lambda path: path.stem)
-def test_configs_of_kinetics_differ_in_their_weights_only(path):
-    plain = Config.fromfile(path.with_name(path.name.replace("_kinetics", ""))).to_dict()
-    other = Config.fromfile(path).to_dict()
+def test_configs_of_kinetics_differ_in_their_weights_only(path, read_config):
+    plain = read_config(path.with_name(path.name.replace("_kinetics", ""))).to_dict()
+    other = read_config(path).to_dict()
     weights = [config["model"]["backbone"]["init_cfg"].pop("checkpoint") for config in (plain, other)]
     assert "kinetics" in weights[1]
     assert "kinetics" not in weights[0]
@@ -70,8 +69,8 @@ def test_configs_of_kinetics_differ_in_their_weights_only(path):
 
 
 @pytest.mark.parametrize("path", [path for path in LEAVES if path not in KINETICS], ids=lambda path: path.stem)
-def test_a_config_builds_all_its_parts(path, data_root):
-    config = Config.fromfile(path)
+def test_a_config_builds_all_its_parts(path, data_root, read_config):
+    config = read_config(path)
     init_default_scope(config.default_scope)
     config.model.backbone.pop("init_cfg", None)
     config.model.backbone.pop("pretrained", None)
@@ -91,8 +90,8 @@ def test_a_config_builds_all_its_parts(path, data_root):
 
 
 @pytest.mark.parametrize("path", TRAINED, ids=lambda path: path.stem)
-def test_a_config_trains_and_tests_on_its_own_pipelines(path, data_root):
-    config = Config.fromfile(path)
+def test_a_config_trains_and_tests_on_its_own_pipelines(path, data_root, read_config):
+    config = read_config(path)
     init_default_scope(config.default_scope)
     config.model.backbone.pop("init_cfg", None)
     config.model.backbone.pop("pretrained", None)
@@ -122,7 +121,7 @@ def test_a_config_trains_and_tests_on_its_own_pipelines(path, data_root):
         assert samples[-1].tick_scores.shape == (len(samples), 2)
 
 
-def test_sizes_are_those_of_the_original():
+def test_sizes_are_those_of_the_original(read_config):
     """Parameters with 20 classes; source: the original's networks, counted."""
     wanted = {
         "ssn_bninception_thumos14_rgb": 10_476_145,
@@ -132,6 +131,6 @@ def test_sizes_are_those_of_the_original():
     }
     init_default_scope("mmaction")
     for name, count in wanted.items():
-        config = Config.fromfile(CONFIGS / f"{name}.py")
+        config = read_config(CONFIGS / f"{name}.py")
         config.model.backbone.pop("init_cfg")
         assert sum(parameter.numel() for parameter in MODELS.build(config.model).parameters()) == count

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tsn_plugin.apis.detection_demo import demo_timeline, run_detection_demo
+from tsn_plugin.preparation.toy_untrimmed import CLASS_COLORS
 from tsn_plugin.visualization.stream_report import save_figure
 from tsn_plugin.visualization.timeline import Timeline, plot_precision, plot_timeline
 
@@ -24,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     lines = {name: result.values for name, result in results.items()}
     save_figure(plot_precision(next(iter(results.values())).thresholds, lines), out / "precision.png")
     name, classes, timeline = demo_timeline(out, next(iter(results.values())))
-    save_figure(plot_timeline(Timeline(**timeline), classes, title=name), out / "timeline.png")
+    picture = plot_timeline(Timeline(**timeline), classes, colors=CLASS_COLORS, title=name)
+    save_figure(picture, out / "timeline.png")
     print(f"Precision over the IoU: {out / 'precision.png'}; one video along its time: {out / 'timeline.png'}")
 
 

@@ -15,8 +15,21 @@ from tsn_plugin.__main__ import main as tsn
 
 MIM = Path(mmaction.__file__).parent / ".mim"
 LABELS = (0, 1, 0)
-#: of a ResNet-18: small weights are written and read quickly
-HALF = ("num_stages=2", "strides=(1,2)", "dilations=(1,1)", "out_indices=[1]")
+#: ``--cfg-options`` of half a ResNet-18: small weights are written and read quickly
+HALF_RESNET = (
+    "model.backbone.depth=18",
+    "model.backbone.num_stages=2",
+    "model.backbone.strides=(1,2)",
+    "model.backbone.dilations=(1,1)",
+    "model.backbone.out_indices=[1]",
+    "model.cls_head.in_channels=128",
+)
+
+
+@pytest.fixture(scope="session")
+def half_resnet():
+    """``--cfg-options`` that leave a ResNet's first half, of depth 18."""
+    return HALF_RESNET
 
 
 @pytest.fixture(scope="session")
@@ -108,15 +121,14 @@ def tiny():
         start = "pretrained" if "pretrained" in parts.model.backbone else "init_cfg"
         words = [
             f"model.backbone.{start}=None",
-            "model.backbone.depth=18",
             "model.cls_head.num_classes=7",
             "train_cfg.max_epochs=1",
             "default_hooks.checkpoint.interval=1",
         ]
         if parts.model.backbone.type == "ResNetTSM":  # it shifts in four stages, and loads None unless told not to
-            words += ["model.backbone.pretrained2d=False", "model.cls_head.in_channels=512"]
+            words += ["model.backbone.depth=18", "model.backbone.pretrained2d=False", "model.cls_head.in_channels=512"]
         else:
-            words += [f"model.backbone.{word}" for word in HALF] + ["model.cls_head.in_channels=128"]
+            words += HALF_RESNET
         for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
             words += _loader_options(loader, root, folder, parts[loader].dataset.pipeline)
         return ["--cfg-options", *words]

@@ -110,30 +110,47 @@ def test_from_annotations_to_detections(data, capsys):
 
 def test_two_processes_score_each_video_once(data, capsys):
     write_windows(data, capsys)
+
+    def command(out):
+        return [
+            *(
+                "ssn_bninception_toy_rgb",
+                str(data / "ssn.pth"),
+                "--out",
+                out,
+                "--eval",
+                "mAP",
+                "--data-root",
+                str(data),
+            ),
+            *("--cfg-options", "test_dataloader.num_workers=0", "test_dataloader.persistent_workers=False"),
+            f"test_dataloader.dataset.ann_file={Path('windows.txt').absolute()}",
+            "test_dataloader.dataset.tick_interval=20",
+        ]
+
     capsys.readouterr()
-    out = {"one": [], "two": []}
-    for name in out:
-        command = ["ssn_bninception_toy_rgb", str(data / "ssn.pth"), "--out", f"{name}.npz", "--eval", "mAP"]
-        command += ["--data-root", str(data), "--cfg-options", "test_dataloader.num_workers=0"]
-        command += ["test_dataloader.persistent_workers=False", "test_dataloader.dataset.tick_interval=20"]
-        command += [f"test_dataloader.dataset.ann_file={Path('windows.txt').absolute()}"]
-        if name == "one":
-            tool("test", *command)
-            out[name] = capsys.readouterr().out
-        else:
-            torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-            run = [*torchrun, str(TOOLS / "test.py"), *command, "--launcher", "pytorch"]
-            environment = dict(os.environ, OMP_NUM_THREADS="1")
-            result = subprocess.run(run, capture_output=True, text=True, timeout=900, env=environment)
-            assert result.returncode == 0, result.stderr[-3000:]
-            out[name] = result.stdout
+    tool("test", *command("one.npz"))
+    alone = measured(capsys.readouterr().out)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    result = subprocess.run(
+        [*torchrun, str(TOOLS / "test.py"), *command("two.npz"), "--launcher", "pytorch"],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        env=dict(os.environ, OMP_NUM_THREADS="1"),
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
     one, two = load_proposal_scores("one.npz"), load_proposal_scores("two.npz")
     assert [video.name for video in two] == [video.name for video in one] == sorted(NAMES)
     for first, second in zip(one, two):
         np.testing.assert_allclose(second.completeness, first.completeness, rtol=1e-4, atol=1e-5)
-    measured = {name: dict(re.findall(r"(mAP@0\.\d+): ([\d.]+)", text)) for name, text in out.items()}
-    assert len(measured["one"]) == 9
-    assert measured["two"] == measured["one"]
+    assert len(alone) == 9
+    assert measured(result.stdout) == alone
+
+
+def measured(text):
+    """What a run printed of each threshold."""
+    return dict(re.findall(r"(mAP@0\.\d+): ([\d.]+)", text))
 
 
 def test_ones_own_video(data, capsys):

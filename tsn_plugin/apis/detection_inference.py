@@ -162,7 +162,7 @@ class _Scorer:
         with self.open(video) as reader:
             num_frames = len(reader) - (self.is_flow and _is_file(video))
         if num_frames < 1:
-            raise ValueError(f"{video} has {len(reader)} frames: flow needs two")
+            raise ValueError(f"{video} has {num_frames + 1} frames: flow needs two")
         clip_len, size = self._data.get("clip_len", 1), self._data.get("chunk_size", 16)
         starts = tick_frames(num_frames, clip_len, self._data.get("tick_interval", 6))
         pipeline = Compose([TRANSFORMS.build(step) for step in self._steps(video)])

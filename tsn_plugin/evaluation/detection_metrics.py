@@ -37,7 +37,7 @@ def protocol_family(protocol: str) -> str:
 
 @METRICS.register_module()
 class DetectionMAP(BaseMetric):
-    """Mean average precision of an SSN's detections: ``mAP@0.50`` for each threshold, and their mean ``mAP``.
+    """Mean average precision of an SSN's detections: ``mAP``, the mean of ``mAP@0.50`` and the like for each threshold.
 
     Args:
         protocol: whose thresholds and options: ``'thumos14'`` (0.1 to 0.9), ``'activitynet1.2'`` or ``'1.3'`` (0.5 to
@@ -92,8 +92,9 @@ class DetectionMAP(BaseMetric):
         )
         found = detect(videos, self.options)
         values, _ = mean_average_precision(truth, found, self.thresholds, videos[0].num_classes)
+        # save_best='auto' takes the first
         named = {f"mAP@{threshold:.2f}": float(value) for threshold, value in zip(self.thresholds, values)}
-        return {**named, "mAP": float(values.mean())}
+        return {"mAP": float(values.mean()), **named}
 
 
 class _ScoreWriter(BaseMetric):

@@ -18,6 +18,8 @@ from tsn_plugin.preparation.toy_dataset import encode_scene
 from tsn_plugin.preparation.toy_scene import PALETTES, Scene, Sprite, make_untrimmed_scene
 
 CLASSES = tuple(sorted(PALETTES))
+#: one per class, for pictures
+CLASS_COLORS = tuple("#{:02x}{:02x}{:02x}".format(*PALETTES[name][1]) for name in CLASSES)
 SIZE = (112, 80)
 FPS = 10
 ANNOTATIONS = "toy_detection.json"

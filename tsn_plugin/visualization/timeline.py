@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from tsn_plugin.visualization.stream_report import COLORS
@@ -42,12 +43,20 @@ class Timeline:
     frames: Sequence[np.ndarray] = field(default_factory=list)
 
 
-def plot_timeline(video: Timeline, classes: Sequence[str], *, title: str = "", max_proposals: int = 40) -> Figure:
+def plot_timeline(
+    video: Timeline,
+    classes: Sequence[str],
+    *,
+    colors: Sequence[str] = COLORS,
+    title: str = "",
+    max_proposals: int = 40,
+) -> Figure:
     """Frames, ground truth, actionness, proposals and detections of a video, one below the other.
 
     Args:
         video: what to show.
         classes: names of the classes.
+        colors: of the classes, as Matplotlib takes them; fewer are used again.
         title: heading.
         max_proposals: at most so many proposals are drawn, the first ones.
     """
@@ -61,15 +70,20 @@ def plot_timeline(video: Timeline, classes: Sequence[str], *, title: str = "", m
     axes = dict(zip(dict(rows), figure.subplots(len(rows), 1, height_ratios=[height for _, height in rows])))
     if len(video.frames):
         _draw_frames(axes["frames"], video)
-    _draw_bars(axes["ground truth"], video.instances, video.instance_labels, classes, name=True)
+    texts = [classes[label] for label in video.instance_labels]
+    _draw_bars(axes["ground truth"], video.instances, _class_colors(video.instance_labels, colors), texts)
     if video.actionness is not None:
         ticks = (np.arange(len(video.actionness)) + 0.5) / len(video.actionness) * video.duration
         axes["actionness"].fill_between(ticks, video.actionness, color="0.6")
         axes["actionness"].set_ylim(0, 1)
-    _draw_bars(axes["proposals"], proposals, None, classes)
-    strength = np.asarray(video.detection_scores, float)
-    strength = strength / strength.max() if len(strength) else strength
-    _draw_bars(axes["detections"], video.detections, video.detection_labels, classes, strength=strength, name=True)
+    _draw_bars(axes["proposals"], proposals, ["0.5"] * len(proposals), rows=True)
+    texts = [f"{classes[label]} {score:.2g}" for label, score in zip(video.detection_labels, video.detection_scores)]
+    strength = np.asarray(video.detection_scores) / max(video.detection_scores, default=1)
+    filled = [
+        to_rgba(color, 0.25 + 0.75 * alpha)
+        for color, alpha in zip(_class_colors(video.detection_labels, colors), strength)
+    ]
+    _draw_bars(axes["detections"], video.detections, filled, texts, rows=True)
     for name, axis in axes.items():
         axis.set_ylabel(name, rotation=0, ha="right", va="center")
         if name != "frames":
@@ -117,21 +131,16 @@ def _draw_frames(axis: Axes, video: Timeline) -> None:
     axis.imshow(strip, aspect="auto")
 
 
+def _class_colors(labels: Sequence[int], colors: Sequence[str]) -> list[str]:
+    return [colors[label % len(colors)] for label in labels]
+
+
 def _draw_bars(
-    axis: Axes,
-    intervals: np.ndarray,
-    labels: Sequence[int] | None,
-    classes: Sequence[str],
-    *,
-    strength: np.ndarray | None = None,
-    name: bool = False,
+    axis: Axes, intervals: np.ndarray, colors: Sequence, texts: Sequence[str] | None = None, *, rows: bool = False
 ) -> None:
-    for row, (start, end) in enumerate(np.asarray(intervals).reshape(-1, 2)):
-        color = "0.5" if labels is None else COLORS[labels[row] % len(COLORS)]
-        alpha = 1.0 if strength is None else 0.25 + 0.75 * strength[row]
-        place = 0 if strength is None and labels is not None else -row
-        axis.barh(place, end - start, left=start, height=_BAR, color=color, alpha=alpha)
-        if name:
-            axis.text(
-                (start + end) / 2, place, classes[labels[row]], ha="center", va="center", fontsize=7, clip_on=True
-            )
+    """A bar per interval, in one row or, with ``rows``, each in its own from the top."""
+    intervals = np.asarray(intervals).reshape(-1, 2)
+    places = -np.arange(len(intervals)) * rows
+    axis.barh(places, np.diff(intervals).ravel(), left=intervals[:, 0], height=_BAR, color=list(colors))
+    for place, center, text in zip(places, intervals.mean(axis=1), texts or ()):
+        axis.text(center, place, text, ha="center", va="center", fontsize=7, clip_on=True)

@@ -21,14 +21,12 @@ from tsn_plugin.evaluation.average_precision import (
 )
 from tsn_plugin.ops.intervals import batched_nms, interval_iou
 from tsn_plugin.ops.pyramid import pyramid_scores, stage_parts
-from tsn_plugin.proposals.grouping import search_groups
+from tsn_plugin.proposals.grouping import THRESHOLDS, TOLERANCES, search_groups
 from tsn_plugin.structures.proposals import Detections
 
 ORIGINAL = "original's loops"
 HERE = "here"
 _NMS_THRESHOLD = 0.2
-_GROUPING_LEVELS = (0.01, 0.05, 0.1, 0.15, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-_TOLERANCES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 _PYRAMID = (1, (1, 2), 1)
 
 
@@ -115,14 +113,10 @@ def _grouping(rng: np.random.Generator, ticks: int, rounds: int) -> Timing:
     actionness = 1 / (1 + np.exp(-3 * scores))
     ways = {
         ORIGINAL: lambda: np.concatenate(
-            [
-                loop_groups(actionness > level, scores, tolerance)
-                for level in _GROUPING_LEVELS
-                for tolerance in _TOLERANCES
-            ]
+            [loop_groups(actionness > level, scores, tolerance) for level in THRESHOLDS for tolerance in TOLERANCES]
         ),
         HERE: lambda: np.concatenate(
-            [np.column_stack(search_groups(actionness > level, scores, _TOLERANCES)) for level in _GROUPING_LEVELS]
+            [np.column_stack(search_groups(actionness > level, scores, TOLERANCES)) for level in THRESHOLDS]
         ),
     }
     return _timing(f"TAG, {ticks:,} ticks, 12 thresholds x 9 tolerances", ways, rounds)
