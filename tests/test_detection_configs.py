@@ -104,11 +104,12 @@ def test_a_config_trains_and_tests_on_its_own_pipelines(path, data_root, read_co
     with torch.no_grad():
         losses = model(**model.data_preprocessor(batch, training=True), mode="loss")
     assert all(torch.isfinite(value) for value in losses.values())
-    if "test_dataloader" not in config or config.test_dataloader is None:
+    if config.get("test_dataloader") is None:
         return
+    phase = "val" if config.get("val_dataloader") else "test"
     model.eval()
     side = 64 if "toy" in path.stem else 96
-    test = dataset(config, "test", data_root, side=side, tick_interval=10, chunk_size=1)
+    test = dataset(config, phase, data_root, side=side, tick_interval=10, chunk_size=1)
     with torch.no_grad():
         samples = [model.test_step(pseudo_collate([test[index]]))[0] for index in range(len(test) // 2)]
     done = ["activity" in sample or "tick_scores" in sample for sample in samples]

@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         command.add_argument("media", metavar="FRAMES_OR_VIDEOS", help="folder of extracted frames, or of video files")
         command.add_argument("out", help="proposal list in frames")
         command.add_argument("--subset", nargs="+", required=True, help="such as training, validation, testing")
+        command.add_argument("--hold-out", type=int, default=0, metavar="N", help="keep back N, in OUT + '_heldout'")
         command.add_argument("--keep-unannotated", action="store_true", help="also videos without instances")
     print(make_list(**vars(parser.parse_args(argv))))
 

@@ -129,6 +129,7 @@ def test_mean_average_precision_in_training():
     values = metric.compute_metrics(metric.results)
     assert values["mAP@0.50"] == values["mAP"] == 1  # the right proposal is the best
     assert len(values) == 10
+    assert list(values)[0] == "mAP"  # what save_best="auto" takes
     with pytest.raises(ValueError, match=r"options has unknown keys \['topk'\]"):
         DetectionMAP("thumos14", dict(topk=3))
     with pytest.raises(ValueError, match="protocol='thumos15' is unknown"):

@@ -5,7 +5,7 @@ import pytest
 
 from tsn_plugin.proposals.databases import DatabaseVideo, read_database
 from tsn_plugin.proposals.generation import actionness_proposals, fused_ticks, window_proposals
-from tsn_plugin.proposals.labelling import labelled, merged
+from tsn_plugin.proposals.labelling import held_out, labelled, merged
 
 VIDEO = DatabaseVideo("v", 10.0, "training", np.array([[2.0, 6.0]]), np.array([3]))
 ENTRY = dict(duration=10, subset="training", annotations=[dict(segment=[2, 6], label="run")])
@@ -82,3 +82,14 @@ def test_lists_are_merged_by_name():
     first, second = (labelled("v", 10, [[0, 4]], [1], [box]) for box in ([0, 4], [5, 9]))
     (video,) = merged([[first, labelled("w", 10, [], [], [])], [second]])
     assert (video.proposals.tolist(), video.labels.tolist()) == ([[0, 4], [5, 9]], [1, 0])
+
+
+def test_annotated_videos_are_held_out_evenly():
+    instances = {name: np.array([[2.0, 6.0]]) for name in "abdef"}
+    instances["c"] = np.zeros((0, 2))
+    videos = [labelled(name, 10, instances[name], np.ones(len(instances[name])), [[2, 5]]) for name in "abcdef"]
+    rest, held = held_out(videos, 2)
+    assert ["".join(video.name for video in part) for part in (rest, held)] == ["bcef", "ad"]
+    for count in (0, 5):
+        with pytest.raises(ValueError, match=f"holding out {count} videos must leave some of the 5 annotated"):
+            held_out(videos, count)

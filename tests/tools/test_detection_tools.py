@@ -131,26 +131,45 @@ def test_two_processes_score_each_video_once(data, capsys):
     capsys.readouterr()
     tool("test", *command("one.npz"))
     alone = measured(capsys.readouterr().out)
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    result = subprocess.run(
-        [*torchrun, str(TOOLS / "test.py"), *command("two.npz"), "--launcher", "pytorch"],
-        capture_output=True,
-        text=True,
-        timeout=900,
-        env=dict(os.environ, OMP_NUM_THREADS="1"),
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
+    told = in_two_processes("test", *command("two.npz"))
     one, two = load_proposal_scores("one.npz"), load_proposal_scores("two.npz")
     assert [video.name for video in two] == [video.name for video in one] == sorted(NAMES)
     for first, second in zip(one, two):
         np.testing.assert_allclose(second.completeness, first.completeness, rtol=1e-4, atol=1e-5)
     assert len(alone) == 9
-    assert measured(result.stdout) == alone
+    assert measured(told) == alone
+
+
+def in_two_processes(name, *arguments):
+    """What a tool prints."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    command = [*torchrun, str(TOOLS / f"{name}.py"), *arguments, "--launcher", "pytorch"]
+    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    result = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result.stdout
 
 
 def measured(text):
     """What a run printed of each threshold."""
     return dict(re.findall(r"(mAP@0\.\d+): ([\d.]+)", text))
+
+
+def test_two_processes_train_and_validate(data, capsys):
+    write_windows(data, capsys)
+    settings = ["train_cfg.max_epochs=1", "train_cfg.val_interval=1", "train_dataloader.batch_size=1"]
+    for loader in ("train_dataloader", "val_dataloader"):
+        settings += [f"{loader}.num_workers=0", f"{loader}.persistent_workers=False"]
+        settings += [f"{loader}.dataset.ann_file={Path('windows.txt').absolute()}"]
+    settings += ["val_dataloader.dataset.tick_interval=20", "default_hooks.logger.interval=1"]
+    told = in_two_processes(
+        *("train", "ssn_bninception_toy_rgb", "--work-dir", "run", "--data-root", str(data), "--seed", "0"),
+        *("--cfg-options", *settings),
+    )
+    assert re.search(r"Epoch\(train\) +\[1\]\[1/1\]", told)  # two videos, one of them each
+    assert len(measured(told)) == 9
+    trained = torch.load("run/best_det_mAP_epoch_1.pth", weights_only=True)["state_dict"]
+    assert trained["cls_head.regression_std"].tolist() != [1, 1]
 
 
 def test_ones_own_video(data, capsys):

@@ -11,6 +11,7 @@ from tsn_plugin.preparation.media_index import MediaIndex
 from tsn_plugin.preparation.settings import write_atomically
 from tsn_plugin.proposals.databases import read_database
 from tsn_plugin.proposals.generation import actionness_proposals, fused_ticks, window_proposals
+from tsn_plugin.proposals.labelling import held_out
 from tsn_plugin.proposals.proposal_files import denormalize_all, format_proposals, read_proposals
 from tsn_plugin.readers import open_video
 from tsn_plugin.structures.proposals import VideoProposals
@@ -65,23 +66,7 @@ def denormalize_list(
         raise FileNotFoundError(
             f"of {path} {len(missing)} of {len(videos)} videos are missing below {media}: {missing[0]}"
         )
-    parts = {Path(out): found}
-    if hold_out:
-        annotated = [number for number, video in enumerate(found) if len(video.instances)]
-        if not 0 < hold_out < len(annotated):
-            raise ValueError(
-                f"hold_out={hold_out} must leave some of the {len(annotated)} annotated videos to train on"
-            )
-        kept_back = {annotated[place * len(annotated) // hold_out] for place in range(hold_out)}
-        held = Path(out).with_name(f"{Path(out).stem}_heldout{Path(out).suffix}")
-        parts = {
-            Path(out): [video for number, video in enumerate(found) if number not in kept_back],
-            held: [video for number, video in enumerate(found) if number in kept_back],
-        }
-    for target, chosen in parts.items():
-        _write(target, chosen)
-        lines.append(_told(target, chosen))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_write(Path(out), found, hold_out)])
 
 
 def make_list(
@@ -96,12 +81,15 @@ def make_list(
     scores: Sequence[str] = (),
     weights: list[float] | None = None,
     min_length: float = 0.0,
+    hold_out: int = 0,
 ) -> str:
     """Write a list of sliding windows (``kind='windows'``) or of TAG proposals (``'tag'``), and tell its recall.
 
+    With ``hold_out``, so many videos go into a list of their own, as in :func:`denormalize_list`.
+
     Raises:
         FileNotFoundError: if a file is missing, or no video is there.
-        ValueError: for a subset that is none, or if no video gets a proposal.
+        ValueError: for a subset that is none, if no video gets a proposal, or if there are too few to hold out.
     """
     videos = read_database(database).subset(subset)
     videos = [video for video in videos if keep_unannotated or len(video.instances)]
@@ -118,13 +106,19 @@ def make_list(
         raise ValueError(f"none of the {len(report.videos)} videos got a proposal: are these the scores of actionness?")
     if report.without_proposals:
         lines.append(f"{len(report.without_proposals)} videos got no proposal: {_named(report.without_proposals)}")
-    _write(Path(out), report.videos)
-    return "\n".join([*lines, _told(Path(out), report.videos)])
+    return "\n".join([*lines, *_write(Path(out), report.videos, hold_out)])
 
 
-def _write(path: Path, videos: Sequence[VideoProposals]) -> None:
+def _write(path: Path, videos: Sequence[VideoProposals], hold_out: int) -> list[str]:
+    """Write the list, or the list and the one held out, and tell of each."""
+    parts = {path: videos}
+    if hold_out:
+        rest, held = held_out(videos, hold_out)
+        parts = {path: rest, path.with_name(f"{path.stem}_heldout{path.suffix}"): held}
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, format_proposals(videos).encode())
+    for target, chosen in parts.items():
+        write_atomically(target, format_proposals(chosen).encode())
+    return [_told(target, chosen) for target, chosen in parts.items()]
 
 
 def _told(path: Path, videos: Sequence[VideoProposals]) -> str:

@@ -58,3 +58,19 @@ def merged(lists: Sequence[Sequence[VideoProposals]]) -> list[VideoProposals]:
         for video in lists[0]
         if all(video.name in names for names in by_name)
     ]
+
+
+def held_out(videos: Sequence[VideoProposals], count: int) -> tuple[list[VideoProposals], list[VideoProposals]]:
+    """The videos to train on, and ``count`` annotated ones, evenly spread, to validate on.
+
+    Raises:
+        ValueError: if no annotated video would be left to train on, or to validate on.
+    """
+    annotated = [number for number, video in enumerate(videos) if len(video.instances)]
+    if not 0 < count < len(annotated):
+        raise ValueError(f"holding out {count} videos must leave some of the {len(annotated)} annotated ones")
+    chosen = {annotated[place * len(annotated) // count] for place in range(count)}
+    parts: tuple[list[VideoProposals], list[VideoProposals]] = ([], [])
+    for number, video in enumerate(videos):
+        parts[number in chosen].append(video)
+    return parts

@@ -1,6 +1,6 @@
 # THUMOS14: trained on the 200 annotated validation videos, tested on the annotated test videos (210 in the published lists).
-# There is no validation in training: the published protocol has no list for it, and the test list must not choose weights. To have one,
-# keep some videos back (tools/denormalize_proposals.py --hold-out 20) and set val_dataloader, val_evaluator and val_cfg as in ssn_bninception_toy_rgb.py.
+# There is no validation in training: the published protocol has no list for it, and the test list must not choose weights.
+# ssn_bninception_thumos14_rgb_heldout.py keeps some of the videos to train on for it.
 num_classes = 20
 train_dataloader = dict(
     batch_size=2,
