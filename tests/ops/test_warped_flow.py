@@ -10,7 +10,8 @@ from tsn_plugin.ops.camera_motion import (
     moved_features,
     stabilised,
 )
-from tsn_plugin.ops.optical_flow import FlowMethod, make_flow_method
+from tsn_plugin.ops.flow_method import FlowMethod
+from tsn_plugin.ops.optical_flow import make_flow_method
 from tsn_plugin.ops.warped_flow import WarpedFlow
 
 HEIGHT, WIDTH = 160, 200

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tsn_plugin.ops import optical_flow
-from tsn_plugin.ops.optical_flow import FlowMethod
+from tsn_plugin.ops.flow_method import FlowMethod
 from tsn_plugin.preparation import extraction
 from tsn_plugin.preparation.extraction import (
     ExtractionJob,

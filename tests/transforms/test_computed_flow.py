@@ -9,7 +9,8 @@ from mmengine.dataset import Compose
 from torch.utils.data import DataLoader
 
 from tsn_plugin.ops.flow_encoding import quantize_flow
-from tsn_plugin.ops.optical_flow import FLOW_METHODS, FlowMethod, make_flow_method
+from tsn_plugin.ops.flow_method import FlowMethod
+from tsn_plugin.ops.optical_flow import FLOW_METHODS, make_flow_method
 from tsn_plugin.readers import open_video
 from tsn_plugin.registry import TRANSFORMS
 from tsn_plugin.transforms import (

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch._dynamo.exc import TorchDynamoException
 
-from tsn_plugin.ops.optical_flow import FlowMethod
+from tsn_plugin.ops.flow_method import FlowMethod
 from tsn_plugin.ops.tvl1 import TVL1Parameters, dual_tvl1
 
 

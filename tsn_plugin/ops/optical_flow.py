@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
+from tsn_plugin.ops.flow_method import FlowMethod
+
 T = TypeVar("T")
-
-
-class FlowMethod(ABC):
-    """A way to compute optical flow.
-
-    A frame is prepared once, though it belongs to two pairs. Pairs are given in batches, which a method on a tensor
-    device computes together.
-
-    Attributes:
-        batch_size: pairs that :meth:`flows` is best given at a time.
-    """
-
-    batch_size: int = 1
-
-    def prepare(self, frame: np.ndarray) -> Any:
-        """What :meth:`flows` needs of a frame uint8 ``(H, W, 3)``, RGB; by default the grey image ``(H, W)``."""
-        return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-
-    @abstractmethod
-    def flows(self, pairs: Sequence[tuple[Any, Any]]) -> list[np.ndarray]:
-        """The flow of each pair of prepared frames: float32 ``(H, W, 2)``, x and y in pixels."""
 
 
 class FunctionFlow(FlowMethod):
@@ -152,7 +132,7 @@ def warped_dis(*, device: str | None = None, weights: str | None = None) -> Flow
     return WarpedFlow(dis(device=device, weights=weights))
 
 
-#: Flow methods by the name that ``--method`` takes; each value makes a :class:`FlowMethod`.
+#: Flow methods by the name that ``--method`` takes; each value makes a :class:`~tsn_plugin.ops.flow_method.FlowMethod`.
 FLOW_METHODS: dict[str, Callable[..., FlowMethod]] = {
     "tvl1": tvl1,
     "warped_tvl1": warped_tvl1,

@@ -17,7 +17,7 @@ from tsn_plugin.ops.camera_motion import (
     moved_features,
     stabilised,
 )
-from tsn_plugin.ops.optical_flow import FlowMethod
+from tsn_plugin.ops.flow_method import FlowMethod
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ import numpy as np
 
 from tsn_plugin.modality import get_modality
 from tsn_plugin.ops.flow_encoding import quantize_flow
+from tsn_plugin.ops.flow_method import FlowMethod
 from tsn_plugin.ops.frame_size import resized_frame
-from tsn_plugin.ops.optical_flow import FlowMethod, frame_pairs
+from tsn_plugin.ops.optical_flow import frame_pairs
 from tsn_plugin.preparation.executors import JobReport, check_in, run_jobs
 from tsn_plugin.preparation.extraction_options import LAYOUTS, ExtractionOptions
 from tsn_plugin.preparation.frame_folders import FrameCounts, FramePrefixes, count_frames

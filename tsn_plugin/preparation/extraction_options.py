@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tsn_plugin.ops.flow_method import FlowMethod
 from tsn_plugin.ops.frame_size import check_frame_size
-from tsn_plugin.ops.optical_flow import FLOW_METHODS, FlowMethod, make_flow_method
+from tsn_plugin.ops.optical_flow import FLOW_METHODS, make_flow_method
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from tsn_plugin.ops.flow_encoding import quantize_flow
+from tsn_plugin.ops.flow_method import FlowMethod
 from tsn_plugin.ops.frame_size import check_frame_size, resized_frame
-from tsn_plugin.ops.optical_flow import FLOW_METHODS, FlowMethod, make_flow_method
+from tsn_plugin.ops.optical_flow import FLOW_METHODS, make_flow_method
 from tsn_plugin.readers.base import in_order
 from tsn_plugin.registry import TRANSFORMS
 from tsn_plugin.transforms.common import extended_repr, facts_of

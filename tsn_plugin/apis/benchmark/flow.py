@@ -12,7 +12,8 @@ import numpy as np
 
 from tsn_plugin.apis.benchmark.timing import Timing, time_in_turns
 from tsn_plugin.ops.device_flow import TensorTVL1
-from tsn_plugin.ops.optical_flow import FlowMethod, OpenCVFlow, frame_pairs, make_flow_method
+from tsn_plugin.ops.flow_method import FlowMethod
+from tsn_plugin.ops.optical_flow import OpenCVFlow, frame_pairs, make_flow_method
 from tsn_plugin.readers import open_video
 
 OPENCV = "OpenCV tvl1"
