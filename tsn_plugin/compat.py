@@ -9,6 +9,8 @@ import importlib.abc
 import importlib.machinery
 import importlib.metadata
 import importlib.util
+import os
+import subprocess
 import sys
 import warnings
 from types import ModuleType
@@ -81,6 +83,7 @@ def patch_stack() -> None:
     _download_weights_only()
     _init_gloo_without_gpu()
     _survive_foreign_torchvision()
+    _write_checkpoints_whole()
 
 
 def _history_buffer_method(owner: object, name: str) -> Any:
@@ -131,25 +134,58 @@ def _download_weights_only() -> None:
 
 
 def _init_gloo_without_gpu() -> None:
-    """Let ``--launcher pytorch`` run on machines without a GPU.
+    """Let ``--launcher pytorch`` and ``--launcher slurm`` run on machines without a GPU.
 
-    Upstream fault: MMEngine 0.10.7 always calls ``torch.cuda.set_device`` there.
+    Upstream fault: MMEngine 0.10.7 always calls ``torch.cuda.set_device`` there, and under Slurm it may divide by the
+    number of GPUs.
     """
     import torch
     from mmengine.dist import utils
 
-    original = utils._init_dist_pytorch
-    if torch.cuda.is_available() or getattr(original, "gloo_fallback", False):
+    originals = utils._init_dist_pytorch, utils._init_dist_slurm
+    if torch.cuda.is_available() or getattr(originals[0], "gloo_fallback", False):
         return
 
     def init_dist(backend: str, init_backend: str = "torch", **kwargs: Any) -> None:
         if utils.is_mlu_available() or utils.is_npu_available() or utils.is_musa_available():
-            original(backend, init_backend, **kwargs)
+            originals[0](backend, init_backend, **kwargs)
         else:
             torch.distributed.init_process_group(backend="gloo", **kwargs)
 
+    def init_slurm(backend: str, port: int | None = None, init_backend: str = "torch", **kwargs: Any) -> None:
+        if utils.is_mlu_available():  # the only other accelerator that MMEngine serves there
+            originals[1](backend, port, init_backend, **kwargs)
+        else:
+            os.environ.update(_slurm_environment(port))
+            torch.distributed.init_process_group(backend="gloo", **kwargs)
+
     init_dist.gloo_fallback = True
-    utils._init_dist_pytorch = init_dist
+    utils._init_dist_pytorch, utils._init_dist_slurm = init_dist, init_slurm
+
+
+def _slurm_environment(port: int | None) -> dict[str, str]:
+    """What torch wants to know of a Slurm task: ``MASTER_*`` as far as they are not set already, ranks and world size.
+
+    Raises:
+        KeyError: outside a task of ``srun``.
+        RuntimeError: if ``scontrol`` cannot name the first machine; MMEngine takes its error message for the name.
+    """
+    if "SLURM_PROCID" not in os.environ:
+        raise KeyError("SLURM_PROCID is not set: --launcher slurm is for tasks of srun, as tools/slurm_train.sh starts")
+    address = os.environ.get("MASTER_ADDR")
+    if address is None:
+        command = ["scontrol", "show", "hostname", os.environ["SLURM_NODELIST"]]
+        try:
+            address = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[0]
+        except (OSError, subprocess.CalledProcessError, IndexError) as error:
+            raise RuntimeError(f"`{' '.join(command)}` names no machine; set MASTER_ADDR to the first one") from error
+    return dict(
+        MASTER_ADDR=address,
+        MASTER_PORT=str(port or os.environ.get("MASTER_PORT", "29500")),
+        WORLD_SIZE=os.environ["SLURM_NTASKS"],
+        RANK=os.environ["SLURM_PROCID"],
+        LOCAL_RANK=os.environ.get("SLURM_LOCALID", "0"),
+    )
 
 
 def _survive_foreign_torchvision() -> None:
@@ -176,3 +212,42 @@ def _survive_foreign_torchvision() -> None:
             return original()
 
     runner.collect_env = collect_env
+
+
+def _write_checkpoints_whole() -> None:
+    """Let a checkpoint get its name when it is written and on the disk.
+
+    Upstream fault: MMEngine 0.10.7 writes into the file itself, so that a kill or a full disk leaves half of one, even
+    in the place of a whole one.
+    """
+    import functools
+
+    import mmengine.runner
+    from mmengine.runner import checkpoint, runner
+
+    original = checkpoint.save_checkpoint
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def save_checkpoint(content: dict, filename: str, *args: Any, **kwargs: Any) -> None:
+        if "://" in str(filename):
+            original(content, filename, *args, **kwargs)
+            return
+        partial = f"{filename}.partial-{os.getpid()}"
+        try:
+            original(content, partial, *args, **kwargs)
+            with open(partial, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(partial, filename)
+        except OSError as error:
+            raise OSError(
+                f"checkpoint {filename} cannot be written ({error}); those before it are kept. Make room, or mend what "
+                "is in the way, and go on with --resume"
+            ) from error
+        finally:
+            if os.path.exists(partial):
+                os.remove(partial)
+
+    for module in (checkpoint, runner, mmengine.runner):
+        module.save_checkpoint = save_checkpoint

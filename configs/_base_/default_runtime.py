@@ -7,10 +7,12 @@ default_hooks = dict(
     timer=dict(type="IterTimerHook"),
     logger=dict(type="LoggerHook", interval=20, ignore_last=False),
     param_scheduler=dict(type="ParamSchedulerHook"),
-    checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=3, save_best="auto"),
+    checkpoint=dict(type="tsn_plugin.CheckpointHook", interval=1, max_keep_ckpts=3, save_best="auto"),
     sampler_seed=dict(type="DistSamplerSeedHook"),
     sync_buffers=dict(type="SyncBuffersHook"),
     safe_checkpoint=dict(type="tsn_plugin.SafeCheckpointHook"),
+    epoch_seed=dict(type="tsn_plugin.EpochSeedHook"),
+    finite_loss=dict(type="tsn_plugin.FiniteLossHook"),
 )
 env_cfg = dict(
     cudnn_benchmark=False,

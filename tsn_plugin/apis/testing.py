@@ -9,11 +9,13 @@ from typing import Any
 from mmaction.datasets.transforms import PackActionInputs
 from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.registry import Registry
 from mmengine.runner import Runner
 
+from tsn_plugin.apis.interrupted_tests import add_journal, run_or_resume, test_evaluators
 from tsn_plugin.apis.options import load_config
 from tsn_plugin.apis.training import build_runner
 from tsn_plugin.evaluation.detection_metrics import scored_videos
@@ -42,8 +44,12 @@ def run_test(arguments: argparse.Namespace) -> dict[str, float]:
     runner = build_runner(config)
     if arguments.fuse_conv_bn:
         fold_batch_norm(runner)
-    metrics = runner.test()
-    if arguments.eval:
+    if arguments.out is not None and _localizer_writer(config) is None:
+        options = dict(amp=arguments.amp, fused=arguments.fuse_conv_bn)
+        metrics = run_or_resume(runner, config, arguments.out, options=options)
+    else:
+        metrics = runner.test()
+    if arguments.eval and is_main_process():
         for line in format_metrics(metrics):
             print(line)
     return metrics
@@ -83,6 +89,7 @@ def apply_test_options(config: Config, arguments: argparse.Namespace) -> None:
     elif arguments.out is not None:
         _add_score_file(config, arguments.out, average_clips=arguments.average_clips)
         _keep_video_names(config)
+        add_journal(config, arguments.out)
     if arguments.show or arguments.show_dir is not None:
         config.default_hooks.visualization = dict(
             type="tsn_plugin.VisualizationHook",
@@ -122,14 +129,12 @@ def _replace_accuracy(config: Config, arguments: argparse.Namespace) -> None:
 def _add_score_file(config: Config, path: str, *, average_clips: str | None) -> None:
     if not path.endswith(SCORE_SUFFIXES):
         raise ValueError(f"{path}: scores are written as {', '.join(SCORE_SUFFIXES)}; choose one of these suffixes")
-    evaluators = config.test_evaluator
-    evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
     dump = dict(type="tsn_plugin.DumpScores", out_file_path=path)
     head = _class_of(config, MODELS, config.model.get("cls_head"))
     if head is not None and not issubclass(head, TSNHead):
         dump["from_pred_score"] = True
         _predict_raw_scores(config, head, wanted=average_clips)
-    config.test_evaluator = [*evaluators, dump]
+    config.test_evaluator = [*test_evaluators(config), dump]
 
 
 def _localizer_writer(config: Config) -> str | None:
@@ -142,8 +147,7 @@ def _localizer_writer(config: Config) -> str | None:
 
 def _add_localizer_scores(config: Config, path: str, writer: str) -> None:
     """Let the test write a score file of untrimmed videos, and go on from where an earlier one was interrupted."""
-    evaluators = config.get("test_evaluator") or []
-    evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
+    evaluators = test_evaluators(config)
     finished = scored_videos(path)
     if finished:
         text = f"{len(finished)} videos have their scores already; tools/eval_detections.py evaluates all of {path}"

@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from tsn_plugin.apis.options import load_config
+from tsn_plugin.apis.resuming import latest_checkpoint
 from tsn_plugin.registry import RUNNERS
 
 GPU_OPTIONS_IGNORED = (
@@ -25,6 +26,8 @@ def train_from_arguments(arguments: argparse.Namespace) -> Runner:
     """Train what the parsed command line asks for and return the runner after its last epoch."""
     config = load_config(arguments)
     apply_train_options(config, arguments)
+    if config.get("resume") and config.get("load_from") is None:
+        config.load_from = latest_checkpoint(config.work_dir)
     runner = build_runner(config)
     if any(option is not None for option in (arguments.gpus, arguments.gpu_ids, arguments.gpu_id)):
         print_log(GPU_OPTIONS_IGNORED, logger="current", level=logging.WARNING)

@@ -6,7 +6,7 @@ from tsn_plugin.datasets.file_lists import RawframeDataset, VideoDataset
 from tsn_plugin.datasets.hvu import HVUDataset
 from tsn_plugin.datasets.proposals import ActionnessDataset, ProposalDataset
 from tsn_plugin.datasets.raw_video import RawVideoDataset
-from tsn_plugin.datasets.samplers import ClassFrequencySampler, WholeVideoSampler
+from tsn_plugin.datasets.samplers import ClassFrequencySampler, SeededSampler, WholeVideoSampler
 
 __all__ = [
     "ActionnessDataset",
@@ -15,6 +15,7 @@ __all__ = [
     "ProposalDataset",
     "RawVideoDataset",
     "RawframeDataset",
+    "SeededSampler",
     "VideoDataset",
     "WholeVideoSampler",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from mmaction.datasets import RawframeDataset as _RawframeDataset
 from mmaction.datasets import VideoDataset as _VideoDataset
 
+from tsn_plugin.datasets.dependable import DependableDataset
 from tsn_plugin.registry import DATASETS
 from tsn_plugin.structures.list_lines import ListLine, read_lines
 
@@ -15,11 +16,11 @@ _NO_LABEL = -1
 
 
 @DATASETS.register_module()
-class VideoDataset(_VideoDataset):
+class VideoDataset(DependableDataset, _VideoDataset):
     """MMAction2's ``VideoDataset``; names may hold blanks, and a wrong line is named.
 
-    See :mod:`tsn_plugin.structures.list_lines` for the lines; arguments are MMAction2's. With a ``delimiter`` of one's
-    own its way of reading stays.
+    See :mod:`tsn_plugin.structures.list_lines` for the lines; arguments are MMAction2's, and ``max_unreadable_share``.
+    With a ``delimiter`` of one's own its way of reading stays.
 
     Raises:
         ValueError: for a line of another form.
@@ -36,10 +37,10 @@ class VideoDataset(_VideoDataset):
 
 
 @DATASETS.register_module()
-class RawframeDataset(_RawframeDataset):
+class RawframeDataset(DependableDataset, _RawframeDataset):
     """MMAction2's ``RawframeDataset``; names may hold blanks, and a wrong line is named.
 
-    See :mod:`tsn_plugin.structures.list_lines` for the lines; arguments are MMAction2's.
+    See :mod:`tsn_plugin.structures.list_lines` for the lines; arguments are MMAction2's, and ``max_unreadable_share``.
 
     Raises:
         ValueError: for a line of another form.

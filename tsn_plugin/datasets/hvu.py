@@ -12,6 +12,7 @@ from mmaction.datasets import BaseActionDataset
 from mmaction.datasets.transforms import LoadHVULabel
 from mmengine.logging import print_log
 
+from tsn_plugin.datasets.dependable import DependableDataset
 from tsn_plugin.registry import DATASETS
 from tsn_plugin.structures.tags import tag_counts
 
@@ -20,7 +21,7 @@ KINDS = {"filename": ("video", 0), "frame_dir": ("img", 1)}
 
 
 @DATASETS.register_module()
-class HVUDataset(BaseActionDataset):
+class HVUDataset(DependableDataset, BaseActionDataset):
     """HVU with the tags of all categories or of some, from MMAction2's JSON lists.
 
     A list holds one record per video: ``filename``, or ``frame_dir`` and ``total_frames``; and ``label``, a dictionary
@@ -42,7 +43,7 @@ class HVUDataset(BaseActionDataset):
         start_index: number of the first frame; default 0 for videos, 1 for frame folders (in 0.x always 0).
         modality: as in MMAction2.
         test_mode: as in MMAction2.
-        **kwargs: MMEngine's arguments of ``BaseDataset``.
+        **kwargs: ``max_unreadable_share``, and MMEngine's arguments of ``BaseDataset``.
 
     Raises:
         ValueError: for a list that is no JSON list of such records, or a tag outside its category.

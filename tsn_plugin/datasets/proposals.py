@@ -14,6 +14,7 @@ from mmaction.datasets.base import BaseActionDataset
 from mmaction.structures import ActionDataSample
 from mmengine.logging import print_log
 
+from tsn_plugin.datasets.dependable import MAX_UNREADABLE_SHARE, DependableDataset
 from tsn_plugin.ops.proposal_sampling import tick_frames
 from tsn_plugin.proposals.pools import (
     ACTIONNESS_THRESHOLDS,
@@ -46,7 +47,7 @@ class TickChunk:
 
 
 @DATASETS.register_module()
-class ProposalDataset(BaseActionDataset):
+class ProposalDataset(DependableDataset, BaseActionDataset):
     """Videos with proposals for an SSN.
 
     In training an item is a video: proposals of each kind are drawn from it, each goes through the pipeline on its own
@@ -70,6 +71,7 @@ class ProposalDataset(BaseActionDataset):
         chunk_size: ticks of an item.
         keep_unannotated: keep videos without instances, in testing; the original leaves them out.
         skip: names of videos that need no test, since their scores are there.
+        max_unreadable_share: see :class:`~tsn_plugin.datasets.dependable.DependableDataset`.
 
     Raises:
         FileNotFoundError: if there is no such list.
@@ -101,6 +103,7 @@ class ProposalDataset(BaseActionDataset):
         chunk_size: int = 16,
         keep_unannotated: bool = False,
         skip: Sequence[str] = (),
+        max_unreadable_share: float = MAX_UNREADABLE_SHARE,
     ) -> None:
         if protocol not in THRESHOLDS:
             raise ValueError(f"protocol={protocol!r} is unknown; known: {', '.join(THRESHOLDS)}")
@@ -116,6 +119,7 @@ class ProposalDataset(BaseActionDataset):
             test_mode=test_mode,
             start_index=start_index,
             modality=modality,
+            max_unreadable_share=max_unreadable_share,
         )
         self.chunks = self._tick_chunks(set(skip)) if test_mode else []
         self._sampler = None if test_mode else ProposalSampler(self.pools, self.counts)
@@ -142,6 +146,10 @@ class ProposalDataset(BaseActionDataset):
     def video_of_item(self, idx: int) -> int:
         """Number of the video that an item belongs to."""
         return self.chunks[idx].video if self.test_mode else idx % len(self.pools)
+
+    def name_of_video(self, number: int) -> str:
+        """The name in the list."""
+        return self.pools[number].name
 
     def prepare_data(self, idx: int) -> dict:
         """The result of the pipeline for one item."""
@@ -272,9 +280,12 @@ class ActionnessDataset(ProposalDataset):
     def __len__(self) -> int:
         return super().__len__() * (1 if self.test_mode else len(self._kinds))
 
+    def video_of_item(self, idx: int) -> int:
+        """Number of the video that an item belongs to."""
+        return super().video_of_item(idx if self.test_mode else idx // len(self._kinds))
+
     def _training_item(self, idx: int) -> dict:
-        number, place = divmod(idx, len(self._kinds))
-        kind = self._kinds[place]
-        ((video, interval, _),) = self._samplers[kind].draw(number % len(self.pools))
+        kind = self._kinds[idx % len(self._kinds)]
+        ((video, interval, _),) = self._samplers[kind].draw(self.video_of_item(idx))
         proposal = self.pools[video].intervals[interval]
         return self.pipeline(dict(self._video_info(video), proposal=proposal, label=int(kind == FOREGROUND)))

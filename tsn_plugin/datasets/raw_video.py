@@ -9,13 +9,14 @@ from typing import Any
 import mmengine
 from mmaction.datasets.base import BaseActionDataset
 
+from tsn_plugin.datasets.dependable import MAX_UNREADABLE_SHARE, DependableDataset
 from tsn_plugin.registry import DATASETS
 
 STRATEGIES = ("positive", "random")
 
 
 @DATASETS.register_module()
-class RawVideoDataset(BaseActionDataset):
+class RawVideoDataset(DependableDataset, BaseActionDataset):
     """Untrimmed videos as folders of clips; a sample is one clip of a video, another one each time.
 
     MMAction2 0.x's data set of this name, which 1.x dropped: OmniSource trains on it. A list has a line ``folder label
@@ -31,6 +32,7 @@ class RawVideoDataset(BaseActionDataset):
         data_prefix: ``dict(video=...)``, folder of the videos' folders.
         test_mode: whether this is for a test.
         num_classes: number of classes, if it matters.
+        max_unreadable_share: see :class:`~tsn_plugin.datasets.dependable.DependableDataset`.
 
     Raises:
         FileNotFoundError: if there is no such list.
@@ -49,6 +51,7 @@ class RawVideoDataset(BaseActionDataset):
         data_prefix: dict | None = None,
         test_mode: bool = False,
         num_classes: int | None = None,
+        max_unreadable_share: float = MAX_UNREADABLE_SHARE,
     ) -> None:
         if sampling_strategy not in STRATEGIES:
             raise ValueError(f"sampling_strategy={sampling_strategy!r} is unknown; known: {', '.join(STRATEGIES)}")
@@ -64,6 +67,7 @@ class RawVideoDataset(BaseActionDataset):
             data_root=data_root,
             test_mode=test_mode,
             num_classes=num_classes,
+            max_unreadable_share=max_unreadable_share,
         )
 
     def load_data_list(self) -> list[dict[str, Any]]:

@@ -1,15 +1,65 @@
-"""Sampling by class."""
+"""In which order and how often items are drawn."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sized
 
+import numpy as np
 import torch
+from mmengine.dataset import DefaultSampler
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
 from tsn_plugin.registry import DATA_SAMPLERS
+
+
+class SeededIndex(int):
+    """An index that brings the seed of the random numbers with which its item is to be drawn, cropped and flipped.
+
+    Attributes:
+        seed: in ``[0, 2 ** 32)``.
+    """
+
+    seed: int
+
+    def __new__(cls, index: int, seed: int) -> SeededIndex:
+        """``index`` with its ``seed``."""
+        made = super().__new__(cls, index)
+        made.seed = seed
+        return made
+
+    def __reduce__(self) -> tuple:
+        return SeededIndex, (int(self), self.seed)
+
+
+@DATA_SAMPLERS.register_module()
+class SeededSampler(DefaultSampler):
+    """MMEngine's ``DefaultSampler``, in which seed, epoch and index alone decide an item's random numbers.
+
+    So a training is the same whether it was interrupted or not, and however many processes load its videos. (MMEngine
+    seeds the loader's processes at their start: without ``persistent_workers`` every epoch has the same crops, and
+    after a resumption others than without one.) It needs a data set of this package; others draw as usual.
+
+    Args:
+        dataset: to sample from.
+        shuffle: whether the order is random.
+        seed: the same in all processes; default: the run's, by :class:`~tsn_plugin.engine.EpochSeedHook`.
+        round_up: whether the processes' shares are filled up to equal length.
+    """
+
+    def __init__(self, dataset: Sized, *, shuffle: bool = True, seed: int | None = None, round_up: bool = True) -> None:
+        super().__init__(dataset, shuffle=shuffle, seed=seed, round_up=round_up)
+        self._follows = seed is None
+
+    def follow_seed(self, seed: int) -> None:
+        """Take the run's seed, unless there is one of its own."""
+        if self._follows:
+            self.seed = seed
+
+    def __iter__(self) -> Iterator[SeededIndex]:
+        for index in super().__iter__():
+            yield SeededIndex(index, int(np.random.SeedSequence((self.seed, self.epoch, index)).generate_state(1)[0]))
 
 
 @DATA_SAMPLERS.register_module()

@@ -3,6 +3,7 @@
 import mmaction.evaluation  # noqa: F401
 
 from tsn_plugin.evaluation.detection_metrics import DetectionMAP, DumpProposalScores, DumpTickScores
+from tsn_plugin.evaluation.journal import ResultJournal
 from tsn_plugin.evaluation.metrics import AccMetric, ConfusionMatrix, DumpScores
 from tsn_plugin.evaluation.tag_metrics import HVUMetric
 
@@ -14,4 +15,5 @@ __all__ = [
     "DumpScores",
     "DumpTickScores",
     "HVUMetric",
+    "ResultJournal",
 ]

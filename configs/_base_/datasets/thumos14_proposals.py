@@ -6,7 +6,7 @@ train_dataloader = dict(
     batch_size=2,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type="tsn_plugin.SeededSampler", shuffle=True),
     dataset=dict(
         type="tsn_plugin.ProposalDataset",
         protocol="thumos14",

@@ -9,7 +9,7 @@ _test = dict(
 )
 train_dataloader = dict(
     **dict(_loader, batch_size=2),
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type="tsn_plugin.SeededSampler", shuffle=True),
     dataset=dict(**_data, ann_file="both_train.txt", epoch_multiplier=1),
 )
 val_dataloader = _test

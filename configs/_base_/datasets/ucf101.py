@@ -6,7 +6,7 @@ train_dataloader = dict(
     num_workers=8,
     persistent_workers=True,
     drop_last=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type="tsn_plugin.SeededSampler", shuffle=True),
     dataset=dict(type="tsn_plugin.RawframeDataset", data_root="data/ucf101"),
 )
 val_dataloader = dict(

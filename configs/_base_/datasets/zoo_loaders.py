@@ -3,7 +3,7 @@ train_dataloader = dict(
     batch_size=32,
     num_workers=8,
     persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type="tsn_plugin.SeededSampler", shuffle=True),
 )
 val_dataloader = dict(
     batch_size=16,

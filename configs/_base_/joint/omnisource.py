@@ -6,7 +6,7 @@ _augmentation = [*_base_.resize_256, *_base_.random_resized_crop, *_base_.flip, 
 _videos = [*_base_.opening, dict(_base_.sampling, num_clips=8), *_base_.decoding, *_augmentation]
 _images = dict(type="tsn_plugin.VideoDataset", data_root="data/OmniSource", pipeline=[dict(type="ImageDecode"), *_augmentation])
 _by_class = dict(type="tsn_plugin.ClassFrequencySampler", power=0.5)
-_plain = dict(type="DefaultSampler", shuffle=True)
+_plain = dict(type="tsn_plugin.SeededSampler", shuffle=True)
 _loader = dict(batch_size=12, num_workers=8, persistent_workers=True)
 
 _data = dict(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
@@ -12,6 +13,8 @@ from mmengine.runner import IterBasedTrainLoop
 
 from tsn_plugin.engine.optim_wrapper import built_optim_wrappers
 from tsn_plugin.registry import HOOKS
+
+_GRADIENTS_KEY = "waiting_gradients"
 
 
 @HOOKS.register_module()
@@ -24,6 +27,10 @@ class EffectiveBatchHook(Hook):
 
     Two differences from the original's ``iter_size``: gradients are clipped after the mean over the accumulated
     batches is taken, not on their sum, and batch normalisation still sees the videos of one device.
+
+    Where an epoch ends between two updates, its last gradients wait for the next epoch; checkpoints keep them, so that
+    a run in one process goes on as if it had not been interrupted. (Of several processes each has gradients of its own,
+    which are lost.)
 
     Do not combine with ``auto_scale_lr``, which answers the same question by changing the learning rate.
 
@@ -38,6 +45,7 @@ class EffectiveBatchHook(Hook):
         if batch_size < 1:
             raise ValueError(f"batch_size={batch_size} must be positive")
         self.batch_size = batch_size
+        self._loaded: dict[str, torch.Tensor] = {}
 
     def before_run(self, runner: Any) -> None:
         """Set the counts, before MMEngine derives from them which iterations update the parameters."""
@@ -57,6 +65,29 @@ class EffectiveBatchHook(Hook):
                 "current",
                 logging.WARNING,
             )
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        """Keep the gradients that wait for more batches."""
+        wrappers = built_optim_wrappers(runner.optim_wrapper)
+        if get_world_size() == 1 and any(not wrapper.should_update() for wrapper in wrappers):
+            checkpoint[_GRADIENTS_KEY] = {
+                name: parameter.grad.cpu()
+                for name, parameter in runner.model.named_parameters()
+                if parameter.grad is not None
+            }
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        """Remember the gradients that waited."""
+        self._loaded = checkpoint.pop(_GRADIENTS_KEY, {})
+
+    def before_train(self, runner: Any) -> None:
+        """Let them wait again, if this run goes on where they were kept."""
+        loaded, self._loaded = self._loaded, {}
+        if runner.iter == 0 or get_world_size() > 1:
+            return
+        parameters = dict(runner.model.named_parameters())
+        for name in loaded.keys() & parameters.keys():
+            parameters[name].grad = loaded[name].to(parameters[name].device)
 
     def _report(self, per_device: int, devices: int, counts: int) -> None:
         reached = per_device * devices * counts

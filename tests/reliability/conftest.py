@@ -1,0 +1,93 @@
+"""A small training, and ways to run and kill one."""
+
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import pytest
+from mmengine.registry import DefaultScope
+from mmengine.runner import runner
+
+from tsn_plugin.__main__ import main as tsn
+
+CONFIG = str(Path(__file__).with_name("small_config.py"))
+VIDEOS = 7
+
+
+class Child:
+    """A process forked from this one, which has imported everything, with its output in a file."""
+
+    def __init__(self, function, log):
+        self.log = log
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._run(function)
+
+    def _run(self, function):
+        status = 1
+        try:
+            os.setsid()
+            runner.collect_env = dict  # which compiler there is takes seconds to find out
+            with Path(self.log).open("w", buffering=1) as sys.stdout:
+                sys.stderr = sys.stdout
+                function()
+                status = 0
+        except BaseException:
+            with Path(self.log).open("a") as file:
+                traceback.print_exc(file=file)
+        finally:
+            os._exit(status)
+
+    def end(self, *, kill_after=None):
+        """Status of the process: 0, 1, or ``-9`` if it was killed after so many seconds."""
+        if kill_after is not None:
+            time.sleep(kill_after)
+            os.killpg(os.getpgid(self.pid), signal.SIGKILL)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def output(self):
+        return Path(self.log).read_text(errors="replace")
+
+
+@pytest.fixture(scope="session")
+def child(tmp_path_factory):
+    """Start a function in a process of its own."""
+    folder = tmp_path_factory.mktemp("logs")
+    return lambda function: Child(function, folder / f"{len(list(folder.iterdir()))}.log")
+
+
+@pytest.fixture(scope="session")
+def data_root(tmp_path_factory, make_video):
+    """Seven videos and their list."""
+    root = tmp_path_factory.mktemp("data")
+    (root / "videos").mkdir()
+    for number in range(VIDEOS):
+        make_video(root / "videos" / f"clip_{number}.mp4", num_frames=6 + number, size=(48, 40))
+    (root / "list.txt").write_text("".join(f"clip_{number}.mp4 {number % 2}\n" for number in range(VIDEOS)))
+    return root
+
+
+@pytest.fixture(scope="session")
+def run(data_root):
+    """Run a tool on the small config: ``run("train", work_dir, "--resume")``."""
+
+    def tool(name, work_dir, *options):
+        DefaultScope._instance_dict.clear()
+        positional = [CONFIG, str(options[0])] if name == "test" else [CONFIG]
+        options = options[1:] if name == "test" else options
+        tsn([name, *positional, "--data-root", str(data_root), "--work-dir", str(work_dir), *map(str, options)])
+
+    return tool
+
+
+@pytest.fixture(scope="session")
+def trained(child, run, tmp_path_factory):
+    """Folder of a training that was not interrupted, and how long it took."""
+    work_dir = tmp_path_factory.mktemp("trained")
+    start = time.monotonic()
+    process = child(lambda: run("train", work_dir, "--seed", 0))
+    assert process.end() == 0, process.output()
+    return work_dir, time.monotonic() - start

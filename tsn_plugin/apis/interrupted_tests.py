@@ -1,0 +1,101 @@
+"""Tests that go on where they were interrupted: finished videos lie beside the score file."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
+from mmengine.evaluator import Evaluator
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+
+from tsn_plugin.evaluation.journal import metrics_of, read_journal, remove_journal
+from tsn_plugin.preparation.settings import claim_folder
+from tsn_plugin.registry import DATASETS
+from tsn_plugin.transforms.formatting import video_name_of
+
+_NOTE = "test.json"
+_JOURNAL = "tsn_plugin.ResultJournal"
+
+
+def journal_folder(out: str) -> str:
+    """Where the finished videos of a test lie."""
+    return f"{out}.parts"
+
+
+def add_journal(config: Config, out: str) -> None:
+    """Let a test keep what it finds, video by video."""
+    config.test_evaluator = [*test_evaluators(config), dict(type=_JOURNAL, folder=journal_folder(out))]
+
+
+def run_or_resume(runner: Runner, config: Config, out: str, *, options: dict[str, Any]) -> dict[str, float]:
+    """Test all videos, or those that an interrupted test of the same weights and settings has left; all metrics.
+
+    Args:
+        runner: of ``config``.
+        config: with a journal.
+        out: the score file.
+        options: further settings on which the scores depend.
+    """
+    folder = journal_folder(out)
+    if is_main_process():
+        _claim(folder, config, options)
+    barrier()
+    finished = Counter(sample["video_name"] for sample in read_journal(folder))
+    metrics = _resume(runner, config, folder, finished) if finished else runner.test()
+    if is_main_process():
+        remove_journal(folder)
+    return metrics
+
+
+def _resume(runner: Runner, config: Config, folder: str, finished: Counter[str]) -> dict[str, float]:
+    """Test what is left, and measure everything in the main process."""
+    dataset = DATASETS.build(config.test_dataloader.dataset)
+    wanted = Counter(video_name_of(dataset.get_data_info(index)) for index in range(len(dataset)))
+    missing, left = wanted - finished, []
+    for index in range(len(dataset)):
+        name = video_name_of(dataset.get_data_info(index))
+        if missing[name]:
+            missing[name] -= 1
+            left.append(index)
+    text = f"{len(dataset) - len(left)} of {len(dataset)} videos were tested before; their results are in {folder}"
+    print_log(text, "current", logging.INFO)
+    if left:
+        dataset.get_subset_(left)
+        runner._test_dataloader = dict(config.test_dataloader, dataset=dataset)
+        runner._test_evaluator = [evaluator for evaluator in test_evaluators(config) if evaluator["type"] == _JOURNAL]
+        runner.test()
+    if not is_main_process():
+        return {}
+    measured = [evaluator for evaluator in test_evaluators(config) if evaluator["type"] != _JOURNAL]
+    evaluator = Evaluator(measured)
+    evaluator.dataset_meta = dataset.metainfo
+    metrics = metrics_of(evaluator.metrics, read_journal(folder, wanted))
+    print_log("    ".join(f"{name}: {value:.4f}" for name, value in metrics.items()), "current", logging.INFO)
+    return metrics
+
+
+def _claim(folder: str, config: Config, options: dict[str, Any]) -> None:
+    """Note weights and settings in the folder; what other ones have left there is removed."""
+    checkpoint = Path(config.load_from)
+    facts = [checkpoint.stat().st_size, checkpoint.stat().st_mtime_ns] if checkpoint.is_file() else []
+    parts = [config.model.to_dict(), config.test_dataloader.dataset.to_dict(), config.test_cfg, options]
+    digest = hashlib.sha256(repr(parts).encode()).hexdigest()
+    settings = dict(checkpoint=str(checkpoint), facts=facts, config=digest)
+    try:
+        claim_folder(folder, settings, note=_NOTE)
+    except ValueError:
+        print_log(f"{folder} is of other weights or settings and is removed", "current", logging.WARNING)
+        remove_journal(folder)
+        claim_folder(folder, settings, note=_NOTE)
+
+
+def test_evaluators(config: Config) -> list[dict]:
+    """The config's evaluators of a test, of which there may be none."""
+    evaluators = config.get("test_evaluator") or []
+    return list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]

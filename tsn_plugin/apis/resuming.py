@@ -1,0 +1,46 @@
+"""Which checkpoint an interrupted training goes on from."""
+
+from __future__ import annotations
+
+import logging
+import re
+import zipfile
+import zlib
+from pathlib import Path
+
+from mmengine.logging import print_log
+
+_NUMBERED = re.compile(r"(?:epoch|iter)_(\d+)\.pth")
+_NOTE = "last_checkpoint"  # MMEngine writes the path of the last checkpoint into it
+
+
+def latest_checkpoint(work_dir: str | Path) -> str | None:
+    """The last whole checkpoint of a training, or None; rests of checkpoints that were not finished are removed.
+
+    That of MMEngine's note ``last_checkpoint`` comes first, then ``epoch_*.pth`` and ``iter_*.pth``, the highest number
+    first: a kill may leave the note empty, and other tools half a checkpoint.
+    """
+    work_dir = Path(work_dir)
+    for rest in work_dir.glob("*.pth.partial-*"):
+        rest.unlink(missing_ok=True)
+    numbered = {path: _NUMBERED.fullmatch(path.name) for path in work_dir.glob("*.pth")}
+    candidates = sorted((path for path, match in numbered.items() if match), key=lambda path: -int(numbered[path][1]))
+    note = work_dir / _NOTE
+    if note.is_file():
+        noted = Path(note.read_text(errors="replace").strip())
+        # a work_dir that was moved has a note of its old place
+        candidates = [path for path in (noted, work_dir / noted.name) if path.is_file()] + candidates
+    for path in candidates:
+        if is_whole(path):
+            return str(path)
+        print_log(f"checkpoint {path} is damaged; the one before it is taken", "current", logging.WARNING)
+    return None
+
+
+def is_whole(path: str | Path) -> bool:
+    """Whether a checkpoint is all there, by the checksums of its zip archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
+        return False

@@ -1,0 +1,100 @@
+"""What every data set here does besides reading: repeatable random numbers, and training past unreadable videos."""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+
+from tsn_plugin.datasets.samplers import SeededIndex
+
+MAX_UNREADABLE_SHARE = 0.01
+_NAMED = 5
+
+
+class DependableDataset(BaseDataset):
+    """Base of data sets that skip unreadable videos in training, and draw random numbers by :class:`SeededIndex`.
+
+    In training a video that cannot be read (``OSError``: damaged, missing, not permitted) is named in the log, and
+    another one, drawn at random, takes its place; beyond ``max_unreadable_share`` training stops. The videos are
+    counted over all loader processes of a training process. In testing the error stands: no video is dropped silently.
+
+    It stands before MMAction2's class among the bases.
+
+    Args:
+        args: of the other base.
+        max_unreadable_share: of the videos, in training; 0 stops at the first one.
+        kwargs: of the other base.
+    """
+
+    _unreadable: torch.Tensor | None = None
+
+    def __init__(self, *args: Any, max_unreadable_share: float = MAX_UNREADABLE_SHARE, **kwargs: Any) -> None:
+        self.max_unreadable_share = max_unreadable_share
+        super().__init__(*args, **kwargs)
+
+    def full_init(self) -> None:
+        """Read the list; from now on the loader's processes share which videos are unreadable."""
+        super().full_init()
+        if self._unreadable is None and not self.test_mode:
+            self._unreadable = torch.zeros(BaseDataset.__len__(self), dtype=torch.uint8).share_memory_()
+
+    def __getitem__(self, idx: int) -> dict:
+        """The item, or in training another one for each that cannot be read.
+
+        Raises:
+            OSError: in testing, if a video cannot be read.
+            RuntimeError: in training, if more than ``max_unreadable_share`` of the videos cannot be read.
+        """
+        if isinstance(idx, SeededIndex):
+            _seed(idx.seed)
+        idx = int(idx)
+        while True:
+            try:
+                return super().__getitem__(idx)
+            except OSError as error:
+                if self.test_mode:
+                    raise
+                self._skip(self.video_of_item(idx), error)
+                idx = int(self._rand_another())
+
+    def video_of_item(self, idx: int) -> int:
+        """Number of the video that an item belongs to."""
+        return idx
+
+    def _skip(self, video: int, error: OSError) -> None:
+        """Note that a video cannot be read.
+
+        Raises:
+            RuntimeError: if it is one too many.
+        """
+        is_known = bool(self._unreadable[video])
+        self._unreadable[video] = 1
+        numbers, total = self._unreadable.nonzero().ravel().tolist(), len(self._unreadable)
+        if len(numbers) > self.max_unreadable_share * total:
+            names = ", ".join(self.name_of_video(number) for number in numbers[:_NAMED])
+            raise RuntimeError(
+                f"{len(numbers)} of {total} videos cannot be read, more than max_unreadable_share="
+                f"{self.max_unreadable_share} allows: {names}{', ...' if len(numbers) > _NAMED else ''}. "
+                f"tools/check_dataset.py finds them all. The last one: {error}"
+            ) from error
+        if not is_known:
+            text = f"a video is left out of training, the {len(numbers)}. of {total}: {error}"
+            print_log(text, "current", logging.WARNING)
+
+    def name_of_video(self, number: int) -> str:
+        """What messages call a video."""
+        info: dict[str, Any] = self.get_data_info(number)
+        return str(info.get("filename") or info.get("frame_dir") or info.get("video_dir") or number)
+
+
+def _seed(seed: int) -> None:
+    """Seed this process, but for its GPUs: a loader must not wake them."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)

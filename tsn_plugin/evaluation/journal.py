@@ -1,0 +1,124 @@
+"""What a test has found so far, on disk: an interrupted test goes on from there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import barrier
+from mmengine.evaluator import BaseMetric
+
+from tsn_plugin.registry import METRICS
+
+_SUFFIX = ".pt"
+
+
+@METRICS.register_module()
+class ResultJournal(BaseMetric):
+    """Keeps what the other metrics need of each video, in files of a few videos each; it measures nothing itself.
+
+    Args:
+        folder: of the files.
+        interval: videos of a file.
+        seconds: a file is also written when the last one is that old.
+        collect_device: taken for the sake of MMEngine, which gives it to all metrics.
+        prefix: taken for the sake of MMEngine.
+    """
+
+    default_prefix = "journal"
+
+    def __init__(
+        self,
+        folder: str,
+        *,
+        interval: int = 64,
+        seconds: float = 30.0,
+        collect_device: str = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.folder, self.interval, self.seconds = Path(folder), interval, seconds
+        self._waiting: list[dict] = []
+        self._written = time.monotonic()
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Remember videos, and write them when there are enough."""
+        self._waiting += [_plain(sample) for sample in data_samples]
+        if len(self._waiting) >= self.interval or time.monotonic() - self._written > self.seconds:
+            self._write()
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Nothing."""
+        return {}
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Write what is left, and wait until all processes have done so."""
+        self._write()
+        barrier()
+        return {}
+
+    def _write(self) -> None:
+        if self._waiting:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f"{uuid.uuid4().hex}{_SUFFIX}"
+            partial = path.with_suffix(".partial")
+            torch.save(self._waiting, partial)
+            os.replace(partial, path)
+        self._waiting, self._written = [], time.monotonic()
+
+
+def read_journal(folder: str | Path, allowed: Counter[str] | None = None) -> list[dict]:
+    """The samples of all files, which are read with ``weights_only=True``.
+
+    Args:
+        folder: of a :class:`ResultJournal`; may be missing.
+        allowed: how often a video may occur; several processes test some twice, to have equal shares. Default: any.
+    """
+    samples, counts = [], Counter()
+    for path in sorted(Path(folder).glob(f"*{_SUFFIX}")):
+        for sample in torch.load(path, map_location="cpu", weights_only=True):
+            name = sample["video_name"]
+            counts[name] += 1
+            if allowed is None or counts[name] <= allowed[name]:
+                samples.append(sample)
+    return samples
+
+
+def metrics_of(metrics: Sequence[BaseMetric], samples: Sequence[dict]) -> dict[str, float]:
+    """What the metrics say of samples that one process has, under MMEngine's names."""
+    values: dict[str, float] = {}
+    for metric in metrics:
+        metric.process(None, samples)
+        found = metric.compute_metrics(metric.results)
+        metric.results.clear()
+        values.update({f"{metric.prefix}/{name}" if metric.prefix else name: value for name, value in found.items()})
+    return values
+
+
+def remove_journal(folder: str | Path) -> None:
+    """Delete the files of a finished test, or of another one."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as tensors on the CPU, numbers, text and containers of them; other things are left out."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().clone()
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return torch.from_numpy(value.copy())
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        plain = {key: _plain(item) for key, item in value.items()}
+        return {key: item for key, item in plain.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool)) else None
