@@ -105,3 +105,13 @@ def test_a_sampler_follows_the_seed_of_the_run_unless_it_has_one():
 def test_a_missing_file_is_an_unreadable_video(tmp_path):
     with pytest.raises(OSError, match="does not exist"):
         open_video(tmp_path / "gone.mp4")
+
+
+def test_other_random_numbers_of_the_process_are_left_alone(tmp_path):
+    dataset = dataset_of(tmp_path, set(), count=4)
+    seen = []
+    for index in (1, SeededIndex(1, 5)):
+        torch.manual_seed(0), np.random.seed(0), random.seed(0)
+        dataset[index if isinstance(index, SeededIndex) else SeededIndex(index, 6)]
+        seen.append((random.random(), np.random.rand(), torch.rand(1).item()))
+    assert seen[0] == seen[1]

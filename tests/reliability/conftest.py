@@ -11,6 +11,12 @@ import pytest
 from mmengine.registry import DefaultScope
 from mmengine.runner import runner
 
+import tsn_plugin.apis.testing
+import tsn_plugin.datasets
+import tsn_plugin.engine
+import tsn_plugin.models
+import tsn_plugin.transforms
+import tsn_plugin.visualization  # noqa: F401  what is here need not be imported in each process
 from tsn_plugin.__main__ import main as tsn
 
 CONFIG = str(Path(__file__).with_name("small_config.py"))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
+from torch.utils.data import get_worker_info
 
 from tsn_plugin.datasets.samplers import SeededIndex
 
@@ -51,9 +54,12 @@ class DependableDataset(BaseDataset):
             OSError: in testing, if a video cannot be read.
             RuntimeError: in training, if more than ``max_unreadable_share`` of the videos cannot be read.
         """
-        if isinstance(idx, SeededIndex):
-            _seed(idx.seed)
-        idx = int(idx)
+        if not isinstance(idx, SeededIndex):
+            return self._item(int(idx))
+        with _seeded(idx.seed):
+            return self._item(int(idx))
+
+    def _item(self, idx: int) -> dict:
         while True:
             try:
                 return super().__getitem__(idx)
@@ -93,8 +99,21 @@ class DependableDataset(BaseDataset):
         return str(info.get("filename") or info.get("frame_dir") or info.get("video_dir") or number)
 
 
-def _seed(seed: int) -> None:
-    """Seed this process, but for its GPUs: a loader must not wake them."""
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Random numbers of a seed, and those of before behind it: the model may draw in the same process.
+
+    GPUs are left alone: a loader must not wake them.
+    """
+    is_loader = get_worker_info() is not None
+    before = None if is_loader else (random.getstate(), np.random.get_state(), torch.default_generator.get_state())
     random.seed(seed)
     np.random.seed(seed)
     torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        if before is not None:
+            random.setstate(before[0])
+            np.random.set_state(before[1])
+            torch.default_generator.set_state(before[2])

@@ -84,7 +84,7 @@ def check_line(job: LineJob) -> tuple[list[Finding], str | None]:
 
 def _open(path: Path, options: CheckOptions) -> FrameReader:
     if options.kind == "video":
-        return open_video(path)
+        return open_video(path, strict=options.decode == "full")
     modality = _MODALITIES[options.kind]
     return open_frames(path, modality=modality, template=options.template, start=options.start_index)
 

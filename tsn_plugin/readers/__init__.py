@@ -6,18 +6,33 @@ import os
 from collections.abc import Callable
 
 from tsn_plugin.modality import get_modality
-from tsn_plugin.readers.base import FrameReader, VideoReadError, VideoSource
+from tsn_plugin.readers.base import DamagedFrameWarning, FrameReader, VideoReadError, VideoSource
 from tsn_plugin.readers.frame_folder import FrameFolder, ImageDecoder
 from tsn_plugin.readers.other_backends import DecordReader, OpenCVReader
-from tsn_plugin.readers.pyav_reader import PyAVReader
+from tsn_plugin.readers.pyav_reader import TIME_LIMIT, PyAVReader
 
-__all__ = ["BACKENDS", "FrameFolder", "FrameReader", "VideoReadError", "open_frames", "open_video"]
+__all__ = [
+    "BACKENDS",
+    "DamagedFrameWarning",
+    "FrameFolder",
+    "FrameReader",
+    "VideoReadError",
+    "open_frames",
+    "open_video",
+]
 
 _OTHERS = {"decord": DecordReader, "opencv": OpenCVReader}
 BACKENDS = ("auto", "pyav", *_OTHERS)
 
 
-def open_video(source: VideoSource, *, backend: str = "auto", num_threads: int = 1) -> FrameReader:
+def open_video(
+    source: VideoSource,
+    *,
+    backend: str = "auto",
+    num_threads: int = 1,
+    time_limit: float | None = TIME_LIMIT,
+    strict: bool = False,
+) -> FrameReader:
     """A reader of a video file, RGB frames; the same frames, bit for bit, whatever the backend.
 
     decord and OpenCV serve the files of which they are known to give PyAV's frames. PyAV reads the others as well: for
@@ -29,6 +44,8 @@ def open_video(source: VideoSource, *, backend: str = "auto", num_threads: int =
         source: path, or an open binary file.
         backend: ``'auto'`` and ``'pyav'``, the fastest; ``'decord'``; or ``'opencv'``.
         num_threads: of the decoder.
+        time_limit: seconds for each call; see :class:`PyAVReader`. decord and OpenCV know none.
+        strict: damage of any kind is an error, with PyAV.
 
     Raises:
         ValueError: for an unknown backend.
@@ -37,7 +54,7 @@ def open_video(source: VideoSource, *, backend: str = "auto", num_threads: int =
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend={backend!r} is unknown; known: {', '.join(BACKENDS)}")
-    reader = PyAVReader(source, num_threads=num_threads)
+    reader = PyAVReader(source, num_threads=num_threads, time_limit=time_limit, strict=strict)
     if backend not in _OTHERS:
         return reader
     other = _OTHERS[backend].open_like(reader, source, num_threads=num_threads)

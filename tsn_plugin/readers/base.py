@@ -16,6 +16,10 @@ class VideoReadError(OSError):
     """A file that cannot be read as a video; the message names the file, the reason and the remedy."""
 
 
+class DamagedFrameWarning(UserWarning):
+    """The decoder gave a frame, but had to guess a part of it."""
+
+
 class FrameReader(ABC):
     """Frames of one video, by index.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -11,7 +13,7 @@ import numpy as np
 from av.container import InputContainer
 from av.video.frame import PictureType, VideoFrame
 
-from tsn_plugin.readers.base import FrameReader, VideoReadError, VideoSource
+from tsn_plugin.readers.base import DamagedFrameWarning, FrameReader, VideoReadError, VideoSource
 from tsn_plugin.readers.packets import FrameIndex, PacketFacts, Stamp, index_by_pts, index_packets
 from tsn_plugin.readers.rgb import RGBConverter
 
@@ -21,6 +23,10 @@ MAX_KEPT_BYTES = 64 * 2**20
 SKIPPING_DECODERS = {"h264", "hevc", "mpeg4"}
 #: decoders that give nothing for a frame that is marked as "not coded", which shows the one before again
 REPEATING_DECODERS = {"mpeg4", "msmpeg4v3"}
+#: seconds that opening a file, or one call that reads from it, may take; None: for ever
+TIME_LIMIT: float | None = 300.0
+#: larger frames are refused before memory is taken for them; 8K has 33 million
+MAX_PIXELS = 2**26
 REMEDY = "encode the video again or take it out of the list"
 
 
@@ -32,17 +38,29 @@ class PyAVReader(FrameReader):
     tell the frames (no times, a beginning amid a group of pictures, rare formats), the file is decoded once to count
     them. Rotation flags are applied, as decord and OpenCV do.
 
+    A damaged file gives an error where the decoder finds nothing to show, and a :class:`DamagedFrameWarning` for frames
+    that it pieced together, as decord and OpenCV do without a word. What the stream does not tell stays unseen: VP9,
+    for one, decodes most changed bytes to other pixels.
+
     Args:
         source: path, or an open binary file.
         num_threads: of the decoder; 1 suits data loaders, which have their own processes. 0 lets FFmpeg choose.
+        time_limit: seconds for opening, for each call of :meth:`read`, and for each frame of :meth:`iter_frames`; None:
+            as long as it takes.
+        strict: damage of any kind is an error, also where the decoder could go on.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        VideoReadError: if the file is no video, has no video stream, or no frame.
+        VideoReadError: if the file is no video, has no video stream, no frame, frames of more than :data:`MAX_PIXELS`,
+            or takes too long.
     """
 
-    def __init__(self, source: VideoSource, *, num_threads: int = 1) -> None:
-        self._source, self._num_threads = source, num_threads
+    def __init__(
+        self, source: VideoSource, *, num_threads: int = 1, time_limit: float | None = TIME_LIMIT, strict: bool = False
+    ) -> None:
+        self._source, self._num_threads, self._time_limit, self._strict = source, num_threads, time_limit, strict
+        self._is_damaged = False  # a frame since the last key frame
+        self._started = time.monotonic()
         self._to_rgb = RGBConverter()
         self.name = os.fspath(source) if self.has_path else str(getattr(source, "name", source))
         self._container = self._open()
@@ -79,12 +97,14 @@ class PyAVReader(FrameReader):
 
     def iter_frames(self) -> Iterator[np.ndarray]:
         """All frames in order, one in memory at a time."""
-        count = 0
+        count, self._started = 0, time.monotonic()
         try:
             for index, frame in self._numbered_frames():
                 if index != count:
                     break
+                self._tell_damage(index)
                 yield self._to_rgb(frame)
+                self._started = time.monotonic()
                 count += 1
         except av.FFmpegError as error:
             raise self._damaged(count, error) from error
@@ -95,7 +115,8 @@ class PyAVReader(FrameReader):
         if not self.has_path:
             self._source.seek(0)
         try:
-            container = av.open(str(self._source) if self.has_path else self._source)
+            # names of titles and the like may be of any encoding, and matter to nobody
+            container = av.open(str(self._source) if self.has_path else self._source, metadata_errors="replace")
         except FileNotFoundError as error:
             raise FileNotFoundError(f"video {self.name} does not exist") from error
         except av.FFmpegError as error:
@@ -104,13 +125,31 @@ class PyAVReader(FrameReader):
             container.close()
             raise VideoReadError(f"{self.name} has no video stream; take it out of the list")
         context = container.streams.video[0].codec_context
+        if context is None:
+            container.close()
+            raise VideoReadError(f"{self.name} is of a codec that FFmpeg does not know, or damaged; {REMEDY}")
+        if context.width * context.height > MAX_PIXELS:
+            container.close()
+            raise VideoReadError(
+                f"{self.name} has frames of {context.width}x{context.height}, more than {MAX_PIXELS} pixels; {REMEDY}"
+            )
+        context.options = {"max_pixels": str(MAX_PIXELS)}  # its size may change later
+        if self._strict:
+            context.options = {**context.options, "err_detect": "explode"}
         context.thread_count = self._num_threads
         # the index of an AVI file needs frames in step with packets, which frame threads do not give
         context.thread_type = "SLICE" if container.format.name == "avi" else "AUTO"
         return container
 
     def _demux(self) -> Iterator[av.Packet]:
-        return (packet for packet in self._container.demux(self.stream) if packet.size)
+        for packet in self._container.demux(self.stream):
+            self._check_time()
+            if packet.size:
+                yield packet
+
+    def _check_time(self) -> None:
+        if self._time_limit is not None and time.monotonic() - self._started > self._time_limit:
+            raise VideoReadError(f"{self.name} took more than {self._time_limit:g} s to read: {REMEDY}")
 
     def _read_packets(self) -> list[PacketFacts]:
         facts, self._kept, size = [], [], 0
@@ -149,6 +188,7 @@ class PyAVReader(FrameReader):
 
     def _read_sorted(self, indices: Sequence[int]) -> dict[int, np.ndarray]:
         frames: dict[int, np.ndarray] = {}
+        self._started = time.monotonic()
         try:
             for position, part in self._index.parts(indices) if self._index else ():
                 self._read_part(position, part, frames)
@@ -163,6 +203,7 @@ class PyAVReader(FrameReader):
         for frame in self._decode(position, only=wanted):
             index = wanted.pop(getattr(frame, self._index.attribute), None)
             if index is not None:
+                self._tell_damage(index)
                 frames[index] = self._to_rgb(frame)
                 if not wanted:
                     return
@@ -174,6 +215,7 @@ class PyAVReader(FrameReader):
             return
         for index, frame in self._numbered_frames():
             if index in missing:
+                self._tell_damage(index)
                 frames[index] = self._to_rgb(frame)
                 missing.remove(index)
                 if not missing:
@@ -219,15 +261,36 @@ class PyAVReader(FrameReader):
         packets = self._packets_from(position)
         context = self.stream.codec_context
         context.flush_buffers()
+        self._is_damaged = False
         skips = only is not None and context.name in SKIPPING_DECODERS
         for packet in packets:
+            self._check_time()
             if skips:
                 needed = getattr(packet, self._index.attribute) in only
                 context.skip_frame = "DEFAULT" if needed else "NONREF"
             else:
                 context.skip_frame = "DEFAULT"
-            yield from context.decode(packet)
-        yield from context.decode(None)
+            yield from self._watched(context.decode(packet))
+        yield from self._watched(context.decode(None))
+
+    def _watched(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+        """The frames, noting whether one since the last key frame is damaged: those behind it refer to it."""
+        for frame in frames:
+            self._is_damaged = frame.is_corrupt or (self._is_damaged and not frame.key_frame)
+            yield frame
+
+    def _tell_damage(self, index: int) -> None:
+        """Warn of the frame that was decoded last, if it or one that it refers to is damaged.
+
+        Raises:
+            VideoReadError: if it is damaged and the reader is strict.
+        """
+        if not self._is_damaged:
+            return
+        message = f"{self.name} is damaged at or before frame {index} of {self.num_frames}"
+        if self._strict:
+            raise VideoReadError(f"{message}; {REMEDY}")
+        warnings.warn(f"{message}: the decoder guessed a part of it; {REMEDY}", DamagedFrameWarning, stacklevel=4)
 
     def _packets_from(self, position: int) -> Iterable[av.Packet]:
         if self._kept:
