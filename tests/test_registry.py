@@ -16,8 +16,10 @@ COMPONENTS = {
         "PackActionInputs",
     ]
     + ["DecordInit", "DecordDecode", "PyAVInit", "PyAVDecode", "OpenCVInit", "OpenCVDecode", "RawFrameDecode"],
-    "HOOKS": ["PartialBNHook", "EffectiveBatchHook", "SafeCheckpointHook", "ProgressHook", "VisualizationHook"],
-    "METRICS": ["AccMetric", "ConfusionMatrix", "DumpScores"],
+    "HOOKS": ["PartialBNHook", "EffectiveBatchHook", "SafeCheckpointHook", "ProgressHook", "VisualizationHook"]
+    + ["CheckpointHook", "EpochSeedHook", "FiniteLossHook"],
+    "METRICS": ["AccMetric", "ConfusionMatrix", "DumpScores", "ResultJournal"],
+    "DATA_SAMPLERS": ["SeededSampler", "ClassFrequencySampler", "WholeVideoSampler"],
     "OPTIM_WRAPPERS": ["AutocastOptimWrapper"],
     "OPTIM_WRAPPER_CONSTRUCTORS": ["TSNOptimWrapperConstructor"],
     "WEIGHT_INITIALIZERS": ["CrossModalityPretrained"],

@@ -41,10 +41,13 @@ def run_test(arguments: argparse.Namespace) -> dict[str, float]:
     """Test what the parsed command line asks for, print 0.x's lines for ``--eval`` and return all metrics."""
     config = load_config(arguments)
     apply_test_options(config, arguments)
+    is_resumable = arguments.out is not None and _localizer_writer(config) is None
+    if is_resumable:
+        add_journal(config, arguments.out)
     runner = build_runner(config)
     if arguments.fuse_conv_bn:
         fold_batch_norm(runner)
-    if arguments.out is not None and _localizer_writer(config) is None:
+    if is_resumable:
         options = dict(amp=arguments.amp, fused=arguments.fuse_conv_bn)
         metrics = run_or_resume(runner, config, arguments.out, options=options)
     else:
@@ -89,7 +92,6 @@ def apply_test_options(config: Config, arguments: argparse.Namespace) -> None:
     elif arguments.out is not None:
         _add_score_file(config, arguments.out, average_clips=arguments.average_clips)
         _keep_video_names(config)
-        add_journal(config, arguments.out)
     if arguments.show or arguments.show_dir is not None:
         config.default_hooks.visualization = dict(
             type="tsn_plugin.VisualizationHook",

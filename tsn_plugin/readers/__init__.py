@@ -13,10 +13,12 @@ from tsn_plugin.readers.pyav_reader import TIME_LIMIT, PyAVReader
 
 __all__ = [
     "BACKENDS",
+    "TIME_LIMIT",
     "DamagedFrameWarning",
     "FrameFolder",
     "FrameReader",
     "VideoReadError",
+    "VideoSource",
     "open_frames",
     "open_video",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from mmcv.image.io import supported_backends
 from mmcv.transforms import BaseTransform
 
-from tsn_plugin.readers import BACKENDS, open_frames, open_video
+from tsn_plugin.readers import BACKENDS, TIME_LIMIT, FrameReader, VideoSource, open_frames, open_video
 from tsn_plugin.registry import TRANSFORMS
 from tsn_plugin.transforms.decoding_results import set_images, set_reader, storage_reader
 
@@ -20,6 +20,7 @@ class _VideoInit(BaseTransform):
     """What the transforms that open a video share."""
 
     num_threads = 1
+    time_limit: float | None = TIME_LIMIT
 
     def __init__(self, io_backend: str, backend: str, backend_args: dict | None) -> None:
         if backend not in BACKENDS:
@@ -34,8 +35,11 @@ class _VideoInit(BaseTransform):
         if read_bytes is not None:
             source = io.BytesIO(read_bytes(path))
             source.name = path
-        set_reader(results, open_video(source, backend=self.backend, num_threads=self.num_threads))
+        set_reader(results, self._open(source))
         return results
+
+    def _open(self, source: VideoSource) -> FrameReader:
+        return open_video(source, backend=self.backend, num_threads=self.num_threads, time_limit=self.time_limit)
 
     def _path(self, results: dict) -> str:
         return results["filename"]
@@ -77,6 +81,7 @@ class DecordInit(_VideoInit):
         io_backend: MMEngine's name of the storage; anything but ``'disk'`` is read into memory first.
         num_threads: of the decoder.
         backend: ``'auto'`` (PyAV), ``'pyav'``, ``'decord'`` or ``'opencv'``; see :func:`tsn_plugin.readers.open_video`.
+        time_limit: seconds for opening, and for reading the frames; a video that takes longer is an unreadable one.
         backend_args: arguments of the storage, which MMAction2 takes as loose keywords.
 
     Raises:
@@ -89,10 +94,11 @@ class DecordInit(_VideoInit):
         num_threads: int = 1,
         *,
         backend: str = "auto",
+        time_limit: float | None = TIME_LIMIT,
         backend_args: dict | None = None,
     ) -> None:
         super().__init__(io_backend, backend, backend_args)
-        self.num_threads = num_threads
+        self.num_threads, self.time_limit = num_threads, time_limit
 
     def _path(self, results: dict) -> str:
         path = results["filename"]
