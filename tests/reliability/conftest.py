@@ -31,11 +31,12 @@ class Child:
         self.pid = os.fork()
         if self.pid == 0:
             self._run(function)
+        os.setpgid(self.pid, self.pid)  # here and there, whoever comes first: its processes are killed with it
 
     def _run(self, function):
         status = 1
         try:
-            os.setsid()
+            os.setpgid(0, 0)
             runner.collect_env = dict  # which compiler there is takes seconds to find out
             with Path(self.log).open("w", buffering=1) as sys.stdout:
                 sys.stderr = sys.stdout
@@ -51,7 +52,7 @@ class Child:
         """Status of the process: 0, 1, or ``-9`` if it was killed after so many seconds."""
         if kill_after is not None:
             time.sleep(kill_after)
-            os.killpg(os.getpgid(self.pid), signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def output(self):
