@@ -12,15 +12,11 @@ import os
 import re
 import struct
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import BinaryIO
 
-import numpy as np
-
 from tsn_plugin.readers.base import VideoReadError
-from tsn_plugin.structures.relative_names import stays_below
-from tsn_plugin.structures.text_files import parse_json
 
 SUFFIX = ".zip"
 _INDEX_NAME = "index.json"
@@ -28,9 +24,6 @@ _COMMENT = re.compile(rb"tsn-index (\d+) (\d+)\Z")
 _COMMENT_MAX = 64
 _TIME = (1980, 1, 1, 0, 0, 0)  # of all members, so that equal frames make equal archives
 _HEADER_SIZE, _NAME_LENGTH_AT = 30, 26  # of a zip member: fixed part, place of the lengths of name and extra field
-_ENCRYPTED = 1  # flag of a zip member
-#: what a damaged zip raises beside ValueError
-_DAMAGED = (zipfile.BadZipFile, struct.error, OSError, RuntimeError)
 
 
 def archive_of(folder: str | os.PathLike) -> str | None:
@@ -64,13 +57,12 @@ class FrameArchive:
         """Offset and number of bytes of each file, by name.
 
         Raises:
-            VideoReadError: if this is no archive, holds compressed files, or has files that overlap or lie outside.
+            VideoReadError: if this is no archive, or holds compressed files.
         """
         try:
             with open(self.path, "rb") as file:
-                index = _own_index(file)
-                return _checked(_zip_index(file) if index is None else index, file.seek(0, os.SEEK_END))
-        except (ValueError, *_DAMAGED) as error:
+                return _own_index(file) or _zip_index(file)
+        except (zipfile.BadZipFile, ValueError, OSError) as error:
             raise VideoReadError(
                 f"{self.path} cannot be read as an archive of frames ({error}); extract it again"
             ) from error
@@ -105,13 +97,7 @@ class ArchiveWriter:
         self._places: dict[str, tuple[int, int]] = {}
 
     def write(self, name: str, content: bytes) -> None:
-        """Add a file.
-
-        Raises:
-            ValueError: for a name with which a zip tool would write it outside of its folder.
-        """
-        if not stays_below(name):
-            raise ValueError(f"{name!r} is no name for a file in an archive: delete what holds a file of that name")
+        """Add a file."""
         self._places[name] = self._add(name, content)
 
     def close(self) -> None:
@@ -134,20 +120,7 @@ class ArchiveWriter:
         return self._zip.fp.tell() - len(content), len(content)
 
 
-def _checked(places: Mapping[str, Sequence[int]], end: int) -> dict[str, tuple[int, int]]:
-    """An index of somebody's archive, if its files lie within it, one behind the other."""
-    table = np.array(list(places.values()) or np.zeros((0, 2), np.int64))
-    if table.dtype.kind != "i" or table.shape != (len(places), 2):
-        raise ValueError("its index is no table of offsets and lengths")
-    starts, sizes = table[np.argsort(table[:, 0])].T
-    if table.min(initial=0) < 0 or sizes.max(initial=0) > end or (starts > end - sizes).any():
-        raise ValueError("its index names a file that lies outside")
-    if (starts[1:] < starts[:-1] + sizes[:-1]).any():
-        raise ValueError("its index names files that overlap")
-    return dict(zip(places, map(tuple, table.tolist())))
-
-
-def _own_index(file: BinaryIO) -> dict[str, Sequence[int]] | None:
+def _own_index(file: BinaryIO) -> dict[str, tuple[int, int]] | None:
     end = file.seek(0, os.SEEK_END)
     file.seek(max(0, end - _COMMENT_MAX))
     match = _COMMENT.search(file.read())
@@ -157,17 +130,15 @@ def _own_index(file: BinaryIO) -> dict[str, Sequence[int]] | None:
     if offset + size > end:
         raise ValueError("it is truncated")
     file.seek(offset)
-    return parse_json(file.read(size).decode(), kind=dict, source="its index")
+    return {name: (start, length) for name, (start, length) in json.loads(file.read(size)).items()}
 
 
-def _zip_index(file: BinaryIO) -> dict[str, Sequence[int]]:
+def _zip_index(file: BinaryIO) -> dict[str, tuple[int, int]]:
     places = {}
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             if info.compress_type != zipfile.ZIP_STORED:
                 raise ValueError(f"{info.filename} in it is compressed: pack it again with zip -0")
-            if info.flag_bits & _ENCRYPTED:
-                raise ValueError(f"{info.filename} in it is encrypted: pack it again without a password")
             file.seek(info.header_offset + _NAME_LENGTH_AT)
             name_length, extra_length = struct.unpack("<HH", file.read(4))
             places[info.filename] = (info.header_offset + _HEADER_SIZE + name_length + extra_length, info.file_size)

@@ -10,7 +10,6 @@ import numpy as np
 
 from tsn_plugin.modality import Modality
 from tsn_plugin.readers.base import FrameReader, VideoReadError, in_order
-from tsn_plugin.readers import image_size
 from tsn_plugin.readers.frame_archive import FrameArchive, archive_of
 
 ImageDecoder = Callable[[bytes, bool], np.ndarray]
@@ -144,25 +143,10 @@ class FrameFolder(FrameReader):
             data = self._storage.read(file)
         except FileNotFoundError:
             raise FileNotFoundError(self._missing(file)) from None
-        image = self._decoded(data, file) if data else None
+        image = self._decode_image(data, self.modality.is_flow) if data else None
         if image is None:
             raise VideoReadError(f"{self._path(file)} is no image that can be decoded; extract this video again")
         return image
-
-    def _decoded(self, data: bytes, file: str) -> np.ndarray | None:
-        """The pixels of an image that is not too large; a format without a known size is for an own decoder only."""
-        size = image_size.image_size(data)
-        if size is None and self._decode_image is decode_with_opencv:
-            return None
-        if size is not None and size[0] * size[1] > image_size.MAX_PIXELS:
-            raise VideoReadError(
-                f"{self._path(file)} claims {size[0]} x {size[1]} pixels, more than {image_size.MAX_PIXELS} in all: "
-                "extract this video again, or raise tsn_plugin.readers.image_size.MAX_PIXELS"
-            )
-        try:
-            return self._decode_image(data, self.modality.is_flow)
-        except cv2.error:
-            return None
 
     def _count(self) -> int:
         number = self.start
