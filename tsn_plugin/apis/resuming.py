@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
-
-from mmengine.logging import print_log
 
 _NUMBERED = re.compile(r"(?:epoch|iter)_(\d+)\.pth")
 _NOTE = "last_checkpoint"  # MMEngine writes the path of the last checkpoint into it
@@ -33,7 +31,7 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     for path in candidates:
         if is_whole(path):
             return str(path)
-        print_log(f"checkpoint {path} is damaged; the one before it is taken", "current", logging.WARNING)
+        warnings.warn(f"checkpoint {path} is damaged; the one before it is taken", stacklevel=2)
     return None
 
 
