@@ -1,6 +1,7 @@
 """Videos and frame folders whose pixels tell the number of the frame."""
 
 import copy
+import gc
 import importlib.util
 import sys
 from collections import OrderedDict
@@ -21,6 +22,12 @@ import tsn_plugin  # noqa: F401  before mmaction, which 1.2.0 cannot be imported
 # how fast a machine is says nothing about the code
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_collection_finish():
+    """Let the garbage collector, which MMEngine's data sets call when they are made, pass over all that was imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
