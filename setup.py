@@ -15,8 +15,8 @@ class BuildWithBundle(build_py):
         super().run()
         if self.editable_mode:
             return
-        scripts = (source for folder in ("configs", "tools") for source in (ROOT / folder).rglob("*.py"))
-        for source in sorted((*scripts, *(ROOT / "configs").rglob("metafile.yml"), ROOT / "model-index.yml")):
+        patterns = ("configs/**/*.py", "configs/**/metafile.yml", "tools/**/*.py", "tools/*.sh", "model-index.yml")
+        for source in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
             target = Path(self.build_lib) / "tsn_plugin" / "_bundle" / source.relative_to(ROOT)
             self.mkpath(str(target.parent))
             self.copy_file(str(source), str(target))

@@ -3,6 +3,8 @@
 import copy
 import gc
 import importlib.util
+import os
+import socket
 import sys
 from collections import OrderedDict
 from fractions import Fraction
@@ -120,6 +122,53 @@ def read_config():
         return copy.deepcopy(known[str(path)])
 
     return read
+
+
+SRUN = """#!/usr/bin/env bash
+# starts its tasks here, and ends all when one fails, as --kill-on-bad-exit=1 does
+printf '%s\\n' "$@" > "$(dirname "$0")/arguments.txt"
+while [[ $1 == -* ]]; do
+    [[ $1 != --ntasks=* ]] || tasks=${1#*=}
+    shift
+done
+for ((task = 0; task < tasks; task++)); do
+    SLURM_PROCID=$task SLURM_LOCALID=$task SLURM_NTASKS=$tasks SLURM_NODELIST='stub[1-2]' "$@" &
+done
+for ((task = 0; task < tasks; task++)); do
+    wait -n || { status=$?; kill $(jobs -p) 2> /dev/null; break; }
+done
+wait
+exit ${status:-0}
+"""
+SCONTROL = """#!/usr/bin/env bash
+[[ "$*" == "show hostname stub[1-2]" ]] && printf '%s\\n' 127.0.0.1 other-machine
+"""
+
+
+def free_port():
+    """A port that nobody has taken yet."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def unused_port():
+    """Factory of ports that nobody has taken yet."""
+    return free_port
+
+
+@pytest.fixture
+def slurm(tmp_path_factory, monkeypatch):
+    """Puts an ``srun`` and a ``scontrol`` before others; their folder, where ``srun`` leaves its ``arguments.txt``."""
+    folder = tmp_path_factory.mktemp("slurm")
+    for name, text in (("srun", SRUN), ("scontrol", SCONTROL)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("MASTER_PORT", str(free_port()))
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    return folder
 
 
 def shrunk_size(value):

@@ -45,7 +45,7 @@ def test_an_unknown_tool_lists_the_known_ones(capsys):
 def test_help_names_every_tool(capsys):
     command_line.main(["--help"])
     printed = capsys.readouterr().out
-    assert all(path.stem.replace("_", "-") in printed for path in (ROOT / "tools").glob("*.py"))
+    assert all(path.stem.replace("_", "-") in printed for path in (ROOT / "tools").glob("*.*"))
 
 
 def test_the_command_line_runs_a_tool(monkeypatch, capsys):
@@ -69,6 +69,7 @@ def test_the_wheel_carries_configs_and_tools(tmp_path):
         wheel = build_meta.build_wheel(str(tmp_path / "wheel"))
     names = zipfile.ZipFile(tmp_path / "wheel" / wheel).namelist()
     configs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "configs").rglob("*.py")}
-    tools = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tools").rglob("*.py")}
+    tools = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tools").glob("*.*")}
+    assert {"tools/train.py", "tools/dist_train.sh", "tools/slurm_test.sh"} <= tools
     assert {f"tsn_plugin/_bundle/{name}" for name in configs | tools} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "configs/", "tools/"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     name = ALIASES.get(arguments[0], arguments[0].replace("_", "-"))
     if name not in tools:
         sys.exit(f"unknown tool {arguments[0]!r}\n{_usage(tools)}")
+    if tools[name].suffix == ".sh":
+        os.environ.setdefault("PYTHON", sys.executable)
+        os.execvp("bash", ["bash", str(tools[name]), *arguments[1:]])
     sys.argv[0] = f"tsn {name}"  # argparse shows it as the program's name
     _load(tools[name]).main(arguments[1:])
 

@@ -41,8 +41,9 @@ def find_config(name: str) -> str:
 
 
 def list_tools() -> dict[str, Path]:
-    """Tools by command name (``fuse-scores`` for ``fuse_scores.py``), sorted."""
-    return {path.stem.replace("_", "-"): path for path in sorted(bundle_folder("tools").glob("*.py"))}
+    """Tools by command name (``fuse-scores`` for ``fuse_scores.py``, ``dist-train`` for ``dist_train.sh``), sorted."""
+    scripts = [path for path in bundle_folder("tools").iterdir() if path.suffix in (".py", ".sh")]
+    return {path.stem.replace("_", "-"): path for path in sorted(scripts)}
 
 
 def _suggest(stem: str, shipped: list[Path]) -> str:
