@@ -134,7 +134,7 @@ def _download_weights_only() -> None:
 
 
 def _init_gloo_without_gpu() -> None:
-    """Let ``--launcher pytorch`` and ``--launcher slurm`` run on machines without a GPU.
+    """Let ``--launcher pytorch``, ``slurm`` and ``mpi`` run on machines without a GPU.
 
     Upstream fault: MMEngine 0.10.7 always calls ``torch.cuda.set_device`` there, and under Slurm it may divide by the
     number of GPUs.
@@ -159,8 +159,12 @@ def _init_gloo_without_gpu() -> None:
             os.environ.update(_slurm_environment(port))
             torch.distributed.init_process_group(backend="gloo", **kwargs)
 
+    def init_mpi(backend: str, **kwargs: Any) -> None:
+        os.environ.update(_mpi_environment())
+        torch.distributed.init_process_group(backend="gloo", **kwargs)
+
     init_dist.gloo_fallback = True
-    utils._init_dist_pytorch, utils._init_dist_slurm = init_dist, init_slurm
+    utils._init_dist_pytorch, utils._init_dist_slurm, utils._init_dist_mpi = init_dist, init_slurm, init_mpi
 
 
 def _slurm_environment(port: int | None) -> dict[str, str]:
@@ -185,6 +189,24 @@ def _slurm_environment(port: int | None) -> dict[str, str]:
         WORLD_SIZE=os.environ["SLURM_NTASKS"],
         RANK=os.environ["SLURM_PROCID"],
         LOCAL_RANK=os.environ.get("SLURM_LOCALID", "0"),
+    )
+
+
+def _mpi_environment() -> dict[str, str]:
+    """What torch wants to know of a process of Open MPI's ``mpirun``, besides ``MASTER_ADDR``.
+
+    Raises:
+        KeyError: outside such a process, or without ``MASTER_ADDR``.
+    """
+    if "OMPI_COMM_WORLD_RANK" not in os.environ:
+        raise KeyError("OMPI_COMM_WORLD_RANK is not set: --launcher mpi is for processes of Open MPI's mpirun")
+    if "MASTER_ADDR" not in os.environ:
+        raise KeyError("MASTER_ADDR is not set: --launcher mpi needs the address of the first machine there")
+    return dict(
+        MASTER_PORT=os.environ.get("MASTER_PORT", "29500"),
+        WORLD_SIZE=os.environ["OMPI_COMM_WORLD_SIZE"],
+        RANK=os.environ["OMPI_COMM_WORLD_RANK"],
+        LOCAL_RANK=os.environ["OMPI_COMM_WORLD_LOCAL_RANK"],
     )
 
 

@@ -1,5 +1,7 @@
 """A small training, and ways to run and kill one."""
 
+import functools
+import itertools
 import os
 import signal
 import sys
@@ -49,11 +51,23 @@ class Child:
             os._exit(status)
 
     def end(self, *, kill_after=None):
-        """Status of the process: 0, 1, or ``-9`` if it was killed after so many seconds."""
+        """Status of the process: 0, 1, or minus the signal that ended it, as after so many seconds."""
         if kill_after is not None:
             time.sleep(kill_after)
             os.killpg(self.pid, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def end_within(self, seconds):
+        """Status of the process, or None if it must be killed then, since it goes on."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.02)
+        os.killpg(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        return None
 
     def output(self):
         return Path(self.log).read_text(errors="replace")
@@ -62,8 +76,27 @@ class Child:
 @pytest.fixture(scope="session")
 def child(tmp_path_factory):
     """Start a function in a process of its own."""
-    folder = tmp_path_factory.mktemp("logs")
-    return lambda function: Child(function, folder / f"{len(list(folder.iterdir()))}.log")
+    folder, numbers = tmp_path_factory.mktemp("logs"), itertools.count()
+    return lambda function: Child(function, folder / f"{next(numbers)}.log")
+
+
+@pytest.fixture(scope="session")
+def ranks(child, unused_port):
+    """Start a function in several processes as ``--launcher pytorch`` wants it, but nobody ends them with each other.
+
+    ``ranks(3, function)`` calls ``function(rank)`` in each.
+    """
+
+    def start(count, function):
+        environment = dict(WORLD_SIZE=str(count), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(unused_port()))
+
+        def one(rank):
+            os.environ.update(environment, RANK=str(rank), LOCAL_RANK=str(rank))
+            function(rank)
+
+        return [child(functools.partial(one, rank)) for rank in range(count)]
+
+    return start
 
 
 @pytest.fixture(scope="session")
