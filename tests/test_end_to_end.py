@@ -129,17 +129,17 @@ def test_folding_batch_normalisation_keeps_the_scores(data_root, trained, tmp_pa
     assert not np.array_equal(folded.scores, plain.scores)  # it did fold
 
 
-def torchrun(*argv):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", *argv]
-    environment = dict(os.environ, OMP_NUM_THREADS="1")
+def launch(script, *argv):
+    command = [str(ROOT / "tools" / script), *argv]
+    environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHON=sys.executable)
     result = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
     assert result.returncode == 0, result.stderr[-3000:]
 
 
 def test_two_processes_give_the_scores_of_one(data_root, trained, tmp_path):
     run_test(data_root, trained, tmp_path, "--out", str(tmp_path / "one.npz"))
-    arguments = [CONFIG, str(trained / "epoch_3.pth"), *options(data_root, tmp_path), "--launcher", "pytorch"]
-    torchrun(str(ROOT / "tools" / "test.py"), *arguments, "--out", str(tmp_path / "two.npz"))
+    arguments = [CONFIG, str(trained / "epoch_3.pth"), "2", *options(data_root, tmp_path)]
+    launch("dist_test.sh", *arguments, "--out", str(tmp_path / "two.npz"))
     one, two = load_scores(tmp_path / "one.npz"), load_scores(tmp_path / "two.npz")
     order = [two.names.index(name) for name in one.names]
     assert len(two.names) == VIDEOS  # the uneven fifth video was padded by a double, which is dropped
@@ -147,7 +147,7 @@ def test_two_processes_give_the_scores_of_one(data_root, trained, tmp_path):
 
 
 def test_two_processes_train(data_root, tmp_path):
-    arguments = [CONFIG, *options(data_root, tmp_path), "--launcher", "pytorch", "--seed", "0"]
-    torchrun(str(ROOT / "tools" / "train.py"), *arguments, "--cfg-options", "train_cfg.max_epochs=1")
+    arguments = [CONFIG, "2", *options(data_root, tmp_path), "--seed", "0"]
+    launch("dist_train.sh", *arguments, "--cfg-options", "train_cfg.max_epochs=1")
     state = torch.load(tmp_path / "epoch_1.pth", weights_only=True)["state_dict"]
     assert all(torch.isfinite(value).all() for value in state.values())

@@ -108,7 +108,7 @@ def test_from_annotations_to_detections(data, capsys):
     assert Path("recall.png").stat().st_size > 10_000
 
 
-def test_two_processes_score_each_video_once(data, capsys):
+def test_two_tasks_score_each_video_once(data, capsys, slurm):
     write_windows(data, capsys)
 
     def command(out):
@@ -131,7 +131,7 @@ def test_two_processes_score_each_video_once(data, capsys):
     capsys.readouterr()
     tool("test", *command("one.npz"))
     alone = measured(capsys.readouterr().out)
-    told = in_two_processes("test", *command("two.npz"))
+    told = in_two_tasks("test", *command("two.npz"))
     one, two = load_proposal_scores("one.npz"), load_proposal_scores("two.npz")
     assert [video.name for video in two] == [video.name for video in one] == sorted(NAMES)
     for first, second in zip(one, two):
@@ -140,11 +140,10 @@ def test_two_processes_score_each_video_once(data, capsys):
     assert measured(told) == alone
 
 
-def in_two_processes(name, *arguments):
-    """What a tool prints."""
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    command = [*torchrun, str(TOOLS / f"{name}.py"), *arguments, "--launcher", "pytorch"]
-    environment = dict(os.environ, OMP_NUM_THREADS="1")
+def in_two_tasks(name, *arguments):
+    """What a tool prints, as a job of Slurm."""
+    command = [str(TOOLS / f"slurm_{name}.sh"), "partition", "job", *arguments]
+    environment = dict(os.environ, OMP_NUM_THREADS="1", GPUS="2", PYTHON=sys.executable)
     result = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
     assert result.returncode == 0, result.stderr[-3000:]
     return result.stdout
@@ -155,14 +154,14 @@ def measured(text):
     return dict(re.findall(r"(mAP@0\.\d+): ([\d.]+)", text))
 
 
-def test_two_processes_train_and_validate(data, capsys):
+def test_two_tasks_train_and_validate(data, capsys, slurm):
     write_windows(data, capsys)
     settings = ["train_cfg.max_epochs=1", "train_cfg.val_interval=1", "train_dataloader.batch_size=1"]
     for loader in ("train_dataloader", "val_dataloader"):
         settings += [f"{loader}.num_workers=0", f"{loader}.persistent_workers=False"]
         settings += [f"{loader}.dataset.ann_file={Path('windows.txt').absolute()}"]
     settings += ["val_dataloader.dataset.tick_interval=20", "default_hooks.logger.interval=1"]
-    told = in_two_processes(
+    told = in_two_tasks(
         *("train", "ssn_bninception_toy_rgb", "--work-dir", "run", "--data-root", str(data), "--seed", "0"),
         *("--cfg-options", *settings),
     )
