@@ -81,16 +81,19 @@ def child(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def ranks(child, unused_port):
+def ranks(child, unused_port, tmp_path_factory):
     """Start a function in several processes as ``--launcher pytorch`` wants it, but nobody ends them with each other.
 
     ``ranks(3, function)`` calls ``function(rank)`` in each.
     """
 
+    folder = tmp_path_factory.mktemp("ranks")
+
     def start(count, function):
         environment = dict(WORLD_SIZE=str(count), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(unused_port()))
 
         def one(rank):
+            os.chdir(folder)  # MMEngine's processes exchange their results in files there
             os.environ.update(environment, RANK=str(rank), LOCAL_RANK=str(rank))
             function(rank)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from tsn_plugin.evaluation.journal import metrics_of, read_journal, remove_journal
+from tsn_plugin.evaluation.journal import ResultJournal, metrics_of, read_in_order, read_journal, remove_journal
 from tsn_plugin.preparation.settings import claim_folder
 from tsn_plugin.registry import DATASETS
 from tsn_plugin.transforms.formatting import video_name_of
@@ -43,39 +43,52 @@ def run_or_resume(runner: Runner, config: Config, out: str, *, options: dict[str
         options: further settings on which the scores depend.
     """
     folder = journal_folder(out)
+    finished: list[Counter[str] | None] = [None]
     if is_main_process():
         _claim(folder, config, options)
-    barrier()
-    finished = Counter(sample["video_name"] for sample in read_journal(folder))
-    metrics = _resume(runner, config, folder, finished) if finished else runner.test()
+        finished[0] = Counter(sample["video_name"] for sample in read_journal(folder))
+    # one process looks for all: another one may be so late that it finds results of this very test
+    broadcast_object_list(finished)
+    metrics = _resume(runner, config, folder, finished[0]) if finished[0] else _test(runner)
     if is_main_process():
         remove_journal(folder)
     return metrics
 
 
+def _test(runner: Runner) -> dict[str, float]:
+    """Test all videos of the runner; if one fails, those before it are kept."""
+    try:
+        return runner.test()
+    except Exception:
+        evaluator = getattr(runner._test_loop, "evaluator", None)  # there is none before the loop is built
+        for metric in evaluator.metrics if evaluator else ():
+            if isinstance(metric, ResultJournal):
+                metric.write()
+        raise
+
+
 def _resume(runner: Runner, config: Config, folder: str, finished: Counter[str]) -> dict[str, float]:
     """Test what is left, and measure everything in the main process."""
     dataset = DATASETS.build(config.test_dataloader.dataset)
-    wanted = Counter(video_name_of(dataset.get_data_info(index)) for index in range(len(dataset)))
-    missing, left = wanted - finished, []
-    for index in range(len(dataset)):
-        name = video_name_of(dataset.get_data_info(index))
+    names = [video_name_of(dataset.get_data_info(index)) for index in range(len(dataset))]
+    missing, left = Counter(names) - finished, []
+    for index, name in enumerate(names):
         if missing[name]:
             missing[name] -= 1
             left.append(index)
-    text = f"{len(dataset) - len(left)} of {len(dataset)} videos were tested before; their results are in {folder}"
+    text = f"{len(names) - len(left)} of {len(names)} videos were tested before; their results are in {folder}"
     print_log(text, "current", logging.INFO)
     if left:
         dataset.get_subset_(left)
         runner._test_dataloader = dict(config.test_dataloader, dataset=dataset)
         runner._test_evaluator = [evaluator for evaluator in test_evaluators(config) if evaluator["type"] == _JOURNAL]
-        runner.test()
+        _test(runner)
     if not is_main_process():
         return {}
     measured = [evaluator for evaluator in test_evaluators(config) if evaluator["type"] != _JOURNAL]
     evaluator = Evaluator(measured)
     evaluator.dataset_meta = dataset.metainfo
-    metrics = metrics_of(evaluator.metrics, read_journal(folder, wanted))
+    metrics = metrics_of(evaluator.metrics, read_in_order(folder, names))
     print_log("    ".join(f"{name}: {value:.4f}" for name, value in metrics.items()), "current", logging.INFO)
     return metrics
 

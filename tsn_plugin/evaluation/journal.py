@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class ResultJournal(BaseMetric):
         """Remember videos, and write them when there are enough."""
         self._waiting += [_plain(sample) for sample in data_samples]
         if len(self._waiting) >= self.interval or time.monotonic() - self._written > self.seconds:
-            self._write()
+            self.write()
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Nothing."""
@@ -61,11 +61,12 @@ class ResultJournal(BaseMetric):
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Write what is left, and wait until all processes have done so."""
-        self._write()
+        self.write()
         barrier()
         return {}
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Put what waits into a file."""
         if self._waiting:
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self.folder / f"{uuid.uuid4().hex}{_SUFFIX}"
@@ -75,21 +76,35 @@ class ResultJournal(BaseMetric):
         self._waiting, self._written = [], time.monotonic()
 
 
-def read_journal(folder: str | Path, allowed: Counter[str] | None = None) -> list[dict]:
-    """The samples of all files, which are read with ``weights_only=True``.
+def read_journal(folder: str | Path) -> list[dict]:
+    """The samples of all files of a :class:`ResultJournal`, which are read with ``weights_only=True``.
 
-    Args:
-        folder: of a :class:`ResultJournal`; may be missing.
-        allowed: how often a video may occur; several processes test some twice, to have equal shares. Default: any.
+    The folder may be missing. Several processes test some videos twice, to have equal shares.
     """
-    samples, counts = [], Counter()
+    samples = []
     for path in sorted(Path(folder).glob(f"*{_SUFFIX}")):
-        for sample in torch.load(path, map_location="cpu", weights_only=True):
-            name = sample["video_name"]
-            counts[name] += 1
-            if allowed is None or counts[name] <= allowed[name]:
-                samples.append(sample)
+        samples += torch.load(path, map_location="cpu", weights_only=True)
     return samples
+
+
+def read_in_order(folder: str | Path, names: Sequence[str]) -> list[dict]:
+    """One sample for each of ``names``, in this order.
+
+    Score files without names, such as ``.json``, rely on the order.
+
+    Raises:
+        RuntimeError: if there are too few.
+    """
+    samples: dict[str, deque[dict]] = defaultdict(deque)
+    for sample in read_journal(folder):
+        samples[sample["video_name"]].append(sample)
+    lost = Counter(names) - Counter({name: len(found) for name, found in samples.items()})
+    if lost:
+        raise RuntimeError(
+            f"{folder} lacks {sum(lost.values())} of {len(names)} videos, such as {next(iter(lost))}: can all machines "
+            "write there, and see at once what the others write? The same command tests what is missing"
+        )
+    return [samples[name].popleft() for name in names]
 
 
 def metrics_of(metrics: Sequence[BaseMetric], samples: Sequence[dict]) -> dict[str, float]:
