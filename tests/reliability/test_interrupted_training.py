@@ -70,6 +70,33 @@ def test_kills_at_random_moments_cost_nothing_but_time(child, run, trained, tmp_
     assert kills == KILLS
 
 
+def test_two_processes_go_on_as_if_nothing_had_happened(ranks, run, tmp_path):
+    def train(folder, epochs, *options):
+        options = ("--launcher", "pytorch", "--seed", 0, "--no-validate", *options)
+        options += ("--cfg-options", f"train_cfg.max_epochs={epochs}")
+        processes = ranks(2, lambda rank: run("train", tmp_path / folder, *options))
+        for process in processes:
+            assert process.end() == 0, process.output()
+        return processes[0].output()
+
+    train("whole", 3)
+    train("parts", 1)
+    assert "resumed epoch: 1" in train("parts", 3, "--resume")
+    assert same_weights(tmp_path / "parts" / "epoch_3.pth", tmp_path / "whole" / "epoch_3.pth")
+
+
+def test_all_processes_go_on_from_the_checkpoint_of_the_first(ranks, run, trained, tmp_path):
+    def other_machine(rank):
+        run("train", tmp_path / f"{rank}", "--launcher", "pytorch", "--resume", "--no-validate")
+
+    shutil.copytree(trained[0], tmp_path / "0")  # the second process has a folder of its own, which is empty
+    for name in (LAST, "last_checkpoint"):
+        (tmp_path / "0" / name).unlink()
+    first, second = ranks(2, other_machine)
+    assert first.end() == second.end() == 0, second.output()
+    assert "resumed epoch: 5" in first.output()
+
+
 def test_half_a_checkpoint_is_never_loaded(child, run, trained, tmp_path):
     work_dir = shutil.copytree(trained[0], tmp_path / "copy")
     whole = (work_dir / LAST).read_bytes()

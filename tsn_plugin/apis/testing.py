@@ -15,6 +15,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import Registry
 from mmengine.runner import Runner
 
+from tsn_plugin.apis.failures import report_failure
 from tsn_plugin.apis.interrupted_tests import add_journal, run_or_resume, test_evaluators
 from tsn_plugin.apis.options import load_config
 from tsn_plugin.apis.training import build_runner
@@ -37,6 +38,7 @@ _PRINTED = {"mean1": "mean_class_accuracy"}
 SCORE_SUFFIXES = (".npz", ".pkl", ".pickle", ".json")
 
 
+@report_failure
 def run_test(arguments: argparse.Namespace) -> dict[str, float]:
     """Test what the parsed command line asks for, print 0.x's lines for ``--eval`` and return all metrics."""
     config = load_config(arguments)

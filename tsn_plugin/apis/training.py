@@ -9,9 +9,11 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from tsn_plugin.apis.failures import report_failure
 from tsn_plugin.apis.options import load_config
 from tsn_plugin.apis.resuming import latest_checkpoint
 from tsn_plugin.registry import RUNNERS
@@ -22,13 +24,14 @@ GPU_OPTIONS_IGNORED = (
 )
 
 
+@report_failure
 def train_from_arguments(arguments: argparse.Namespace) -> Runner:
     """Train what the parsed command line asks for and return the runner after its last epoch."""
     config = load_config(arguments)
     apply_train_options(config, arguments)
-    if config.get("resume") and config.get("load_from") is None:
-        config.load_from = latest_checkpoint(config.work_dir)
     runner = build_runner(config)
+    if config.get("resume") and config.get("load_from") is None:
+        _go_on_from_latest(runner)
     if any(option is not None for option in (arguments.gpus, arguments.gpu_ids, arguments.gpu_id)):
         print_log(GPU_OPTIONS_IGNORED, logger="current", level=logging.WARNING)
     runner.train()
@@ -100,6 +103,17 @@ def build_runner(config: Config) -> Runner:
         config.setdefault("model_wrapper_cfg", wrapper)
     runner_type: Any = config.get("runner_type")
     return Runner.from_cfg(config) if runner_type is None else RUNNERS.build(config)
+
+
+def _go_on_from_latest(runner: Runner) -> None:
+    """Let all processes resume from the checkpoint that the first one finds.
+
+    A machine that sees another ``work_dir`` would begin anew, beside others that go on; so it fails.
+    """
+    found = [latest_checkpoint(runner.work_dir) if is_main_process() else None]
+    broadcast_object_list(found)
+    runner._load_from = found[0]
+    runner._resume = found[0] is not None
 
 
 def _test_after_training(runner: Runner, *, best: bool) -> None:
