@@ -32,6 +32,21 @@ def test_nothing_is_saved_behind_it(event):
         getattr(hook, event)(None, *([{}] if event == "before_save_checkpoint" else []))
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+def test_weights_that_a_gradient_or_another_process_broke_are_not_saved(value):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+    runner = SimpleNamespace(model=model, iter=7)
+    hook = FiniteLossHook()
+    iterate(hook, [1.0])
+    hook.before_save_checkpoint(runner, {})
+    with torch.no_grad():
+        model[1].bias[1] = value
+    with pytest.raises(FloatingPointError, match=r"weight 1\.bias is NaN or infinite after 7 iterations"):
+        hook.before_save_checkpoint(runner, {})
+    model[1].requires_grad_(False)  # what is not trained is left alone: it may be a mask
+    hook.before_save_checkpoint(runner, {})
+
+
 def test_finite_losses_pass_and_metrics_do_not_matter():
     hook = FiniteLossHook(interval=2)
     iterate(hook, [1.0, 2.0, 3.0])

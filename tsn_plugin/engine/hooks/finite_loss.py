@@ -1,4 +1,4 @@
-"""Stops a training whose loss is no number any more, and says at which videos."""
+"""Stops a training whose loss or weights are no numbers any more, and says at which videos."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class FiniteLossHook(Hook):
     """Raises when a loss is NaN or infinite, with the names of the batch's videos; nothing is saved from then on.
 
     Losses are compared on the device, and looked at every ``interval`` iterations and before each checkpoint, so that
-    a GPU need not wait in every iteration.
+    a GPU need not wait in every iteration. Trained weights are looked at before each checkpoint too: they may be broken
+    by a gradient, or by the loss of another process, which the one that saves does not see.
 
     Args:
         interval: iterations.
@@ -49,8 +50,21 @@ class FiniteLossHook(Hook):
         self._check()
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
-        """Look at the last iterations before weights are written."""
+        """Look at the last iterations, and at the weights that are to be written.
+
+        Raises:
+            FloatingPointError: if a loss or a trained weight is not finite.
+        """
         self._check()
+        trained = [(name, weight) for name, weight in runner.model.named_parameters() if weight.requires_grad]
+        finite = [torch.isfinite(weight.detach()).all() for _, weight in trained]
+        if finite and not torch.stack(finite).all():
+            name = next(name for (name, _), is_finite in zip(trained, finite) if not is_finite)
+            raise FloatingPointError(
+                f"weight {name} is NaN or infinite after {runner.iter} iterations, so no checkpoint is written. If the "
+                "loss of another process is the cause, that one names its videos. Lower the learning rate or clip "
+                "gradients (optim_wrapper.clip_grad); go on from the last checkpoint with --resume"
+            )
 
     def _check(self) -> None:
         """Raise for the first iteration whose loss is not finite.
