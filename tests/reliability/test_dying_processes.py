@@ -66,7 +66,7 @@ def last_of_three_dies(ranks, run, trained, tmp_path):
 )
 def test_the_others_end_too_and_say_why(last_of_three_dies, tmp_path, tool, how, status):
     *others, last = last_of_three_dies(tool, how)
-    assert last.end_within(WITHIN) == status
+    assert last.end() == status  # how long it takes to get there says nothing
     for process in others:
         assert process.end_within(WITHIN) == 1
         assert "another process is gone; its own message tells why" in process.output()
@@ -99,7 +99,7 @@ def test_torchrun_ends_the_job_and_shows_the_video(trained, data_root, tmp_path)
 def test_a_process_that_hangs_is_not_waited_for_beyond_the_timeout(last_of_three_dies):
     other, last = last_of_three_dies("train", "stopped", "--cfg-options", "env_cfg.dist_cfg.timeout=10", count=2)
     try:
-        assert other.end_within(WITHIN) == 1
+        assert other.end_within(600) == 1  # half an hour without the setting
         assert "Timed out waiting 10000ms" in other.output()
     finally:
         assert last.end(kill_after=0) == -signal.SIGKILL
