@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from tsn_plugin.preparation.videos import VIDEO_EXTENSIONS
@@ -43,17 +43,19 @@ def match_names(names: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     Raises:
         ValueError: if the streams do not cover the same videos.
     """
-    bare = [tuple(without_extension(name) for name in own) for own in names]
-    candidates = (
-        list(names),
-        [relative_names(own) for own in bare],
-        [tuple(PurePosixPath(name).name for name in own) for own in bare],
-    )
-    for keys in candidates:
+    for keys in _candidates(names):
         unique = all(len(set(own)) == len(own) for own in keys)
         if unique and all(set(own) == set(keys[0]) for own in keys):
             return keys
     raise ValueError(_difference(names))
+
+
+def _candidates(names: Sequence[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+    """Keys to try, one after the other: paths are taken apart only where the full names do not do."""
+    yield list(names)
+    bare = [tuple(without_extension(name) for name in own) for own in names]
+    yield [relative_names(own) for own in bare]
+    yield [tuple(PurePosixPath(name).name for name in own) for own in bare]
 
 
 def _difference(names: Sequence[tuple[str, ...]]) -> str:
