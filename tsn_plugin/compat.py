@@ -81,6 +81,7 @@ def patch_stack() -> None:
     warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformableAttention``")
     _allow_mmengine_globals()
     _download_weights_only()
+    _check_local_checkpoints()
     _init_gloo_without_gpu()
     _survive_foreign_torchvision()
     _write_checkpoints_whole()
@@ -131,6 +132,25 @@ def _download_weights_only() -> None:
 
     if not isinstance(checkpoint.load_url, functools.partial):
         checkpoint.load_url = functools.partial(checkpoint.load_url, weights_only=True)
+
+
+def _check_local_checkpoints() -> None:
+    """Read local checkpoints by :func:`~tsn_plugin.structures.torch_files.load_torch_file`.
+
+    Upstream fault: MMEngine 0.10.7 leaves ``weights_only`` to torch's default, which an environment variable turns off;
+    it unpacks compressed files of any size; and where torch refuses a file, its message does not name it.
+    """
+    from mmengine.runner import CheckpointLoader
+
+    from tsn_plugin.structures.torch_files import load_torch_file
+
+    def load_from_local(filename: str, map_location: Any) -> Any:
+        path = os.path.expanduser(filename)
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f"{filename} can not be found.")
+        return load_torch_file(path, map_location)
+
+    CheckpointLoader.register_scheme(prefixes="", loader=load_from_local, force=True)
 
 
 def _init_gloo_without_gpu() -> None:

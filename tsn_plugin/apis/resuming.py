@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import struct
 import warnings
 import zipfile
 import zlib
 from pathlib import Path
 
+from tsn_plugin.structures.torch_files import check_torch_file
+
 _NUMBERED = re.compile(r"(?:epoch|iter)_(\d+)\.pth")
 _NOTE = "last_checkpoint"  # MMEngine writes the path of the last checkpoint into it
+_LONGEST_PATH = 4096
 
 
 def latest_checkpoint(work_dir: str | Path) -> str | None:
@@ -25,9 +29,10 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     candidates = sorted((path for path, match in numbered.items() if match), key=lambda path: -int(numbered[path][1]))
     note = work_dir / _NOTE
     if note.is_file():
-        noted = Path(note.read_text(errors="replace").strip())
+        with note.open(errors="replace") as file:
+            noted = Path(file.read(_LONGEST_PATH).strip())
         # a work_dir that was moved has a note of its old place
-        candidates = [path for path in (noted, work_dir / noted.name) if path.is_file()] + candidates
+        candidates = [path for path in (noted, work_dir / noted.name) if _is_file(path)] + candidates
     for path in candidates:
         if is_whole(path):
             return str(path)
@@ -38,7 +43,15 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
 def is_whole(path: str | Path) -> bool:
     """Whether a checkpoint is all there, by the checksums of its zip archive."""
     try:
+        check_torch_file(path)
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, OSError, RuntimeError, ValueError, struct.error):
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a damaged note may hold a name that no file system takes
         return False

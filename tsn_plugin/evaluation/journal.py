@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import time
 import uuid
@@ -17,6 +18,7 @@ from mmengine.dist import barrier
 from mmengine.evaluator import BaseMetric
 
 from tsn_plugin.registry import METRICS
+from tsn_plugin.structures.torch_files import load_torch_file
 
 _SUFFIX = ".pt"
 
@@ -77,14 +79,14 @@ class ResultJournal(BaseMetric):
 
 
 def read_journal(folder: str | Path) -> list[dict]:
-    """The samples of all files of a :class:`ResultJournal`, which are read with ``weights_only=True``.
+    """The samples of all files of a :class:`ResultJournal`, in which nothing is run.
 
     The folder may be missing. Several processes test some videos twice, to have equal shares.
+
+    Raises:
+        ValueError: if a file is damaged, or holds something else.
     """
-    samples = []
-    for path in sorted(Path(folder).glob(f"*{_SUFFIX}")):
-        samples += torch.load(path, map_location="cpu", weights_only=True)
-    return samples
+    return [sample for path in sorted(Path(folder).glob(f"*{_SUFFIX}")) for sample in _samples(path)]
 
 
 def read_in_order(folder: str | Path, names: Sequence[str]) -> list[dict]:
@@ -105,6 +107,15 @@ def read_in_order(folder: str | Path, names: Sequence[str]) -> list[dict]:
             "write there, and see at once what the others write? The same command tests what is missing"
         )
     return [samples[name].popleft() for name in names]
+
+
+def _samples(path: Path) -> list[dict]:
+    try:
+        return [sample for sample in load_torch_file(path) if isinstance(sample["video_name"], str)]
+    except (pickle.UnpicklingError, LookupError, TypeError) as error:
+        raise ValueError(
+            f"{path} is no part of an interrupted test ({error}): delete it, and its videos are tested again"
+        ) from error
 
 
 def metrics_of(metrics: Sequence[BaseMetric], samples: Sequence[dict]) -> dict[str, float]:

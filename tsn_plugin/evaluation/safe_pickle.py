@@ -1,4 +1,9 @@
-"""Reads pickled scores (MMAction2's dumps, the original's npz) without running code that a file may bring."""
+"""Reads pickled scores (MMAction2's dumps, the original's npz) without running code that a file may bring.
+
+What is not on the list below is refused, and so is a file that would take more memory or time than its size explains
+(:mod:`tsn_plugin.evaluation.pickle_limits`). A pickle can also set attributes of everything that it gets hold of: it
+gets hold of :class:`Sealed` objects, arrays and plain values only.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +13,40 @@ import pickle
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 
-from tsn_plugin.structures.pickled_arrays import ARRAY_GLOBALS
+from tsn_plugin.evaluation.pickle_limits import check_entries, check_opcodes
+from tsn_plugin.structures.pickled_arrays import ARRAY_GLOBALS, PickledArray, Sealed
 
 
-def _load_storage(content: bytes) -> Any:
-    """What ``torch.storage._load_from_bytes`` does, without its unrestricted unpickling."""
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+class _Storage(Sealed):
+    """The numbers of a tensor's storage, ``values (N,)``."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: torch.Tensor) -> None:
+        self.values = values
 
 
-def _tensor(storage: Any, offset: int, size: Sequence[int], stride: Sequence[int], *_: object) -> torch.Tensor:
-    """What ``torch._utils._rebuild_tensor_v2`` does, which would enlarge a storage that is too small."""
-    whole = torch.empty(0, dtype=storage.dtype).set_(storage._untyped_storage)
-    return whole.as_strided(size, stride, offset)  # refuses what lies outside
+def _load_storage(content: bytes) -> _Storage:
+    """What ``torch.storage._load_from_bytes`` does, without its unrestricted unpickling.
+
+    Tensors are pickled in torch's old form; the new one is a zip archive, which may be compressed.
+    """
+    if content[:2] == b"PK":
+        raise pickle.UnpicklingError("the numbers of a tensor are in a zip archive, which torch does not write there")
+    storage = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return _Storage(torch.empty(0, dtype=storage.dtype).set_(storage._untyped_storage))
+
+
+def _tensor(storage: _Storage, offset: int, size: Sequence[int], stride: Sequence[int], *_: object) -> np.ndarray:
+    """What ``torch._utils._rebuild_tensor_v2`` does, which would enlarge a storage that is too small; as an array."""
+    whole = storage.values
+    tensor = whole.as_strided(size, stride, offset)  # refuses what lies outside
+    if tensor.numel() > whole.numel():
+        raise pickle.UnpicklingError(f"a tensor of {tuple(size)} is made of {whole.numel()} numbers")
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy().view(PickledArray)
 
 
 def _latin1(text: str, encoding: str) -> bytes:
@@ -31,12 +56,27 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
+class _Function(Sealed):
+    """A function that a pickle may call and cannot change."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: object) -> Any:
+        return self._function(*arguments)
+
+
 _ALLOWED = {
-    **ARRAY_GLOBALS,
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
-    ("torch.storage", "_load_from_bytes"): _load_storage,
-    ("_codecs", "encode"): _latin1,
+    name: _Function(function)
+    for name, function in {
+        **ARRAY_GLOBALS,
+        ("collections", "OrderedDict"): collections.OrderedDict,
+        ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+        ("torch.storage", "_load_from_bytes"): _load_storage,
+        ("_codecs", "encode"): _latin1,
+    }.items()
 }
 #: what a damaged stream raises instead of UnpicklingError
 _DAMAGED = (
@@ -61,12 +101,17 @@ class _Unpickler(pickle.Unpickler):
 
 
 def load_pickle(file: BinaryIO) -> Any:
-    """The object in ``file``, made of arrays, tensors and plain containers.
+    """The object in ``file``, made of arrays and plain containers; tensors become arrays.
 
     Raises:
-        pickle.UnpicklingError: if the file asks for anything else (none of its code is run), or is damaged.
+        pickle.UnpicklingError: if the file asks for anything else (none of its code is run), is damaged, or would take
+            more memory than its size explains.
     """
+    data = file.read()
+    check_opcodes(data)
     try:
-        return _Unpickler(file, encoding="latin1").load()
+        content = _Unpickler(io.BytesIO(data), encoding="latin1").load()
     except _DAMAGED as error:
         raise pickle.UnpicklingError(f"it is damaged ({type(error).__name__}: {error})") from error
+    check_entries(content, len(data))
+    return content

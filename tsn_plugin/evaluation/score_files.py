@@ -247,8 +247,8 @@ def _value(record: dict, key: str, old_key: str) -> Any:
 
 
 def _vector(value: Any) -> np.ndarray:
-    """An array, tensor of any float type, or list as float64 ``(K,)``; MMAction2 dumps ``(1, K)`` for one view."""
-    array = value.to(torch.float64).numpy() if isinstance(value, torch.Tensor) else np.asarray(value, np.float64)
+    """An array or list as float64 ``(K,)``; MMAction2 dumps ``(1, K)`` for one view."""
+    array = np.asarray(value, np.float64)
     return np.atleast_1d(array[0] if array.ndim == 2 and len(array) == 1 else array)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from torch._dynamo.exc import TorchDynamoException
 
 from tsn_plugin.ops.flow_method import FlowMethod
 from tsn_plugin.ops.tvl1 import TVL1Parameters, dual_tvl1
+from tsn_plugin.structures.torch_files import load_torch_file
 
 
 class _TensorFlow(FlowMethod):
@@ -122,10 +124,10 @@ def _raft_network(weights: str | None) -> torch.nn.Module:
     if weights is None:
         return raft_large(weights=Raft_Large_Weights.DEFAULT)
     network = raft_large(weights=None)
-    state: dict[str, Any] = torch.load(weights, map_location="cpu", weights_only=True)
     try:
+        state: dict[str, Any] = load_torch_file(weights)
         network.load_state_dict(state)
-    except (RuntimeError, TypeError, AttributeError) as error:
+    except (pickle.UnpicklingError, RuntimeError, TypeError, AttributeError) as error:
         raise ValueError(f"weights={weights!r} is no state dict of torchvision's raft_large: {error}") from error
     return network
 

@@ -19,6 +19,16 @@ _numeric = (np._core if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else np.c
 _CODE = re.compile(r"[biufcO]\d{1,2}")
 
 
+class Sealed:
+    """An object that a pickle cannot change: unpicklers give the state that they read to ``__setstate__``."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: object) -> None:
+        """Refuse."""
+        raise ValueError(f"it sets the state of {type(self).__name__}, which has none")
+
+
 class PickledDtype:
     """Stands for ``numpy.dtype``: a type without fields, whose flags are NumPy's own and not the file's.
 
@@ -79,9 +89,9 @@ def scalar(dtype: PickledDtype, content: bytes | str) -> np.generic:
     return np.frombuffer(data, _plain(dtype))[0]
 
 
-def array_from_buffer(content: bytes, dtype: PickledDtype, shape: tuple, order: str, *axes: Sequence) -> np.ndarray:
+def array_from_buffer(content: bytes, dtype: PickledDtype, shape: tuple, order: str, *axes: Sequence) -> PickledArray:
     """Stands for ``_frombuffer``, with which protocol 5 writes arrays of numbers."""
-    return _numeric._frombuffer(content, _plain(dtype), shape, order, *axes)
+    return _numeric._frombuffer(content, _plain(dtype), shape, order, *axes).view(PickledArray)
 
 
 def _plain(dtype: PickledDtype) -> np.dtype:

@@ -311,7 +311,7 @@ class Payload:
 
 def test_nothing_in_a_file_is_run(tmp_path):
     torch.save({"state_dict": {"conv1.weight": torch.zeros(1)}, "extra": Payload(tmp_path / "run")}, tmp_path / "a")
-    with pytest.raises(ValueError, match=r"cannot be loaded with weights_only=True .*write only the state dict"):
+    with pytest.raises(ValueError, match=r"a cannot be loaded \(.*io.open.*\).*write those alone where you trust it"):
         convert_file(tmp_path / "a", tmp_path / "b")
     assert not (tmp_path / "run").exists()
 

@@ -6,12 +6,12 @@ import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from tsn_plugin.models.state_dicts import StateDict
 from tsn_plugin.models.weights.caffe import read_caffemodel
 from tsn_plugin.models.weights.caffe_layers import caffe_entries
+from tsn_plugin.structures.torch_files import load_torch_file
 
 #: how the files that torch writes begin: a zip archive, or before torch 1.6 a pickle
 _TORCH = (b"PK", b"\x80")
@@ -39,7 +39,7 @@ class WeightFile:
 def read_weights(path: str | Path, *, inverse_std: bool = False) -> WeightFile:
     """Read a ``.caffemodel`` or a PyTorch file, which is told from its first bytes.
 
-    PyTorch files are unpickled with ``weights_only=True``: nothing in them is run. Of a training checkpoint only
+    Nothing in PyTorch files is run, see :func:`~tsn_plugin.structures.torch_files.load_torch_file`. Of a training checkpoint only
     the model's weights are taken.
 
     Args:
@@ -70,13 +70,9 @@ def read_weights(path: str | Path, *, inverse_std: bool = False) -> WeightFile:
 
 def _load(path: Path) -> object:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f"{path} cannot be loaded with weights_only=True ({reason}). If it is whole, it holds more than tensors: "
-            "write only the state dict where you trust it, torch.save({'state_dict': checkpoint['state_dict']}, FILE)"
-        ) from error
+        return load_torch_file(path)
+    except pickle.UnpicklingError as error:
+        raise ValueError(str(error)) from error
 
 
 def _state_dict(checkpoint: object) -> StateDict:
