@@ -272,7 +272,7 @@ def test_frames_never_leave_the_output_folder(tmp_path, write_video):
     video = write_video(tmp_path / "v.avi", 2)
     for line in (video, "../v.avi"):
         (tmp_path / "list.txt").write_text(f"{line} 0\n")
-        with pytest.raises(ValueError, match=r"would not lie in .*out: list paths below --root"):
+        with pytest.raises(ValueError, match=r"list.txt, line 1: .*would not lie in the output folder.*: list paths below --root"):
             plan_extraction(tmp_path / "list.txt", tmp_path / "out", DIS)
     assert plan_extraction(tmp_path / "list.txt", tmp_path / "out", DIS, flat=True)[0].folder == tmp_path / "out" / "v"
 

@@ -63,7 +63,7 @@ def test_names_and_line_ends_of_any_kind(tmp_path, ending):
     ("old", "new", "line", "expected"),
     [
         ("100", "many", 3, "number of units"),
-        ("100", "0", 3, "a number of frames of at least 1"),
+        ("100", "0", 3, "a number of frames from 1 to 10000000"),
         ("3 10 20", "3 10", 6, "one of 1 instances, 'class start end'"),
         ("\n2\n", "\n3\n", 9, "one of 3 proposals"),
         ("\n2\n", "\n1\n", 9, "the next record to begin with '#'"),

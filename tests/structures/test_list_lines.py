@@ -85,7 +85,7 @@ def test_a_path_that_no_list_can_hold_is_not_written(path):
 _PATHS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\t\r\n"), min_size=1)
 
 
-@given(_PATHS.filter(lambda path: path == path.strip()), st.lists(st.integers()))
+@given(_PATHS.filter(lambda path: path == path.strip()), st.lists(st.integers(-(10**8), 10**8)))
 def test_what_is_written_is_read(path, numbers):
     line = ListLine(path, tuple(numbers))
     assert parse_line(str(line)) == line
@@ -113,7 +113,7 @@ def test_errors_name_the_file_and_the_line(tmp_path):
     with pytest.raises(ValueError, match=r"list.txt, line 3: 'b\\tx' is not a path and numbers"):
         list(read_lines(tmp_path / "list.txt"))
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9 1\n")
-    with pytest.raises(ValueError, match=r"list .*latin.txt is not UTF-8 text .*: save it as UTF-8"):
+    with pytest.raises(ValueError, match=r"latin.txt is not UTF-8 text .* save it as UTF-8"):
         list(read_lines(tmp_path / "latin.txt"))
     with pytest.raises(FileNotFoundError, match=r"list .*none.txt does not exist; tools/build_file_list.py writes"):
         list(read_lines(tmp_path / "none.txt"))

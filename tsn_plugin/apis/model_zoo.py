@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from tsn_plugin.bundle import bundle_folder
+from tsn_plugin.structures.output_names import path_below
 
 TABLE_BEGIN = "<!-- written by tools/model_zoo.py table --into: do not edit -->"
 TABLE_END = "<!-- end of the table -->"
@@ -154,14 +155,15 @@ def download_weights(name: str, folder: str | Path, *, records: Sequence[ZooReco
 
     Raises:
         KeyError: for an unknown name.
-        ValueError: if the record has no weights, or the file is not the published one.
+        ValueError: if the record has no weights, or an address without a file name, or the file is not the published
+            one.
         ConnectionError: if the address cannot be read.
     """
     record = find_record(name, read_index() if records is None else records)
     if record.weights is None:
         advice = f"it consists of {', '.join(record.parts)}: download these" if record.parts else "none are published"
         raise ValueError(f"{record.name} has no weights of its own; {advice}")
-    target = Path(folder) / record.weights.rsplit("/", 1)[-1]
+    target = Path(folder) / path_below(record.weights.rsplit("/", 1)[-1])
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_file():
         _check_hash(target, target.name)

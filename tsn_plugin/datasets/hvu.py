@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from os.path import join
 from typing import Any
 
-import mmengine
 from mmaction.datasets import BaseActionDataset
 from mmaction.datasets.transforms import LoadHVULabel
 from mmengine.logging import print_log
@@ -15,6 +14,7 @@ from mmengine.logging import print_log
 from tsn_plugin.datasets.dependable import DependableDataset
 from tsn_plugin.registry import DATASETS
 from tsn_plugin.structures.tags import tag_counts
+from tsn_plugin.structures.text_files import read_json
 
 #: by the key of a record's path: the key of ``data_prefix``, and the number of the first frame
 KINDS = {"filename": ("video", 0), "frame_dir": ("img", 1)}
@@ -81,7 +81,7 @@ class HVUDataset(DependableDataset, BaseActionDataset):
 
     def load_data_list(self) -> list[dict]:
         """The records of the videos that have tags of the wanted categories, with whole paths."""
-        records = mmengine.load(self.ann_file) if str(self.ann_file).endswith(".json") else None
+        records = read_json(self.ann_file) if str(self.ann_file).endswith(".json") else None
         if not isinstance(records, list) or not records:
             raise ValueError(f"ann_file={self.ann_file!r} must be a .json file with a list of videos")
         data_list = [self._record(record) for record in records]

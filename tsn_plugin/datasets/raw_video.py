@@ -6,11 +6,11 @@ import random
 from pathlib import Path
 from typing import Any
 
-import mmengine
 from mmaction.datasets.base import BaseActionDataset
 
 from tsn_plugin.datasets.dependable import MAX_UNREADABLE_SHARE, DependableDataset
 from tsn_plugin.registry import DATASETS
+from tsn_plugin.structures.text_files import read_json, read_text
 
 STRATEGIES = ("positive", "random")
 
@@ -76,9 +76,9 @@ class RawVideoDataset(DependableDataset, BaseActionDataset):
         if not path.is_file():
             raise FileNotFoundError(f"list {path} does not exist; mend ann_file or data_root")
         if path.suffix == ".json":
-            records = mmengine.load(path)
+            records = read_json(path)
         else:
-            lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1)
+            lines = enumerate(read_text(path).splitlines(), start=1)
             records = [self._record(line.split(), number) for number, line in lines if line.strip()]
         for record in records:
             if self.sampling_strategy == "positive" and not record["positive_clip_inds"]:

@@ -34,7 +34,7 @@ _PREFIXES = {
     pickletools.TAKEN_FROM_ARGUMENT4U: 4,
     pickletools.TAKEN_FROM_ARGUMENT8U: 8,
 }
-_STOP, _LONG_BINPUT, _BINPUT = b"."[0], b"r"[0], b"q"[0]
+_STOP, _BINARY_PUTS = b"."[0], b"rq"
 _LONGS, _TEXT_INTS, _TEXT_PUT, _TWO_LINES = b"\x8a\x8b", b"IL", b"p"[0], b"ci"
 _MAKES_OBJECT = frozenset(b"}]dlt\x8f\x91\x85\x86\x87Roi\x81\x92")  # containers, and calls
 
@@ -59,7 +59,7 @@ def check_opcodes(data: bytes) -> None:
         if size is None:
             position = _behind_argument(data, code, position, count)
             continue
-        if code == _LONG_BINPUT or code == _BINPUT:
+        if code in _BINARY_PUTS:
             _check_place(int.from_bytes(data[position : position + size], "little"), count)
         position += size
     raise pickle.UnpicklingError("it is truncated")

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from tsn_plugin.evaluation.npz_files import UNREADABLE, read_npz
 from tsn_plugin.evaluation.safe_pickle import load_pickle
 from tsn_plugin.preparation.settings import write_atomically
 from tsn_plugin.structures.proposals import ProposalScores
@@ -107,8 +108,10 @@ class ScoreParts:
 
 
 def _names_in(path: Path) -> list[str]:
-    with np.load(path, allow_pickle=False) as file:
-        return file["names"].tolist()
+    try:
+        return read_npz(path, keys=("names",))["names"].tolist()
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is no part of an interrupted test ({error}): delete it") from error
 
 
 def _npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -135,15 +138,15 @@ def _load(
         )
     try:
         return load_npz(path) if zipfile.is_zipfile(path) else load_original(path)
-    except (KeyError, ValueError, TypeError, AttributeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+    except (ValueError, AttributeError, pickle.UnpicklingError, *UNREADABLE) as error:
         raise ValueError(f"{path} holds no scores of {what} ({error})") from error
 
 
 def _load_npz(path: Path) -> list[ProposalScores]:
-    with np.load(path, allow_pickle=False) as file:
-        names, counts = file["names"].tolist(), file["counts"]
-        columns = {name: _split(file[name], counts) for name in _COLUMNS if name in file.files}
-    return [ProposalScores(name, *values) for name, *values in zip(names, *columns.values())]
+    file = read_npz(path)
+    counts = file["counts"]
+    columns = {name: _split(file[name], counts) for name in _COLUMNS if name in file}
+    return [ProposalScores(name, *values) for name, *values in zip(file["names"].tolist(), *columns.values())]
 
 
 def _load_original(path: Path) -> list[ProposalScores]:
@@ -153,13 +156,14 @@ def _load_original(path: Path) -> list[ProposalScores]:
 
 
 def _load_npz_ticks(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as file:
-        return dict(zip(file["names"].tolist(), _split(file["ticks"], file["counts"])))
+    file = read_npz(path)
+    ticks = _split(file["ticks"], file["counts"])
+    return {name: _ticks(values) for name, values in zip(file["names"].tolist(), ticks)}
 
 
 def _load_original_ticks(path: Path) -> dict[str, np.ndarray]:
     with path.open("rb") as file:
-        return {_text(name): _ticks(values) for name, values in load_pickle(file).items()}
+        return {_text(name): _original_ticks(values) for name, values in load_pickle(file).items()}
 
 
 def _split(values: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
@@ -168,10 +172,16 @@ def _split(values: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
     return np.split(values, np.cumsum(counts)[:-1])
 
 
-def _ticks(values: np.ndarray) -> np.ndarray:
+def _original_ticks(values: np.ndarray) -> np.ndarray:
     """Original scores ``(T, crops, classes)``: the mean over the crops, and background and action only."""
     values = np.asarray(values, np.float64)
-    return (values.mean(axis=1) if values.ndim == 3 else values)[:, :2]
+    return _ticks((values.mean(axis=1) if values.ndim == 3 else values)[:, :2])
+
+
+def _ticks(values: np.ndarray) -> np.ndarray:
+    if values.ndim != 2 or values.shape[1] != 2:
+        raise ValueError(f"scores of ticks have the shape (T, 2), not {values.shape}")
+    return values
 
 
 def _text(name: str | bytes) -> str:

@@ -21,7 +21,6 @@ import json
 import os
 import pickle
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,22 +31,14 @@ import torch
 
 from tsn_plugin.evaluation.aggregation import aggregate_views, crop_major, frame_major
 from tsn_plugin.evaluation.functional import softmax, stack_labels
+from tsn_plugin.evaluation.npz_files import UNREADABLE, check_members, read_header, read_npz
 from tsn_plugin.evaluation.safe_pickle import load_pickle
 from tsn_plugin.evaluation.video_lists import label_from_list, read_labels, read_names
 from tsn_plugin.structures.scores import ClassScores
+from tsn_plugin.structures.text_files import read_json
 
 _KEYS = ("labels", "view_scores", "num_crops")
-_UNREADABLE = (
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-)
+_UNREADABLE = (pickle.UnpicklingError, AttributeError, OSError, *UNREADABLE)
 
 
 def save_scores(path: str | Path, scores: ClassScores, *, layout: str = "tsn_plugin") -> None:
@@ -177,28 +168,27 @@ def _json_bytes(scores: ClassScores) -> bytes:
 
 
 def _read_npz(path: Path, names: tuple[str, ...] | None) -> ClassScores:
-    with np.load(path, allow_pickle=False) as file:
-        if "names" in file.files:
-            names = tuple(file["names"].tolist())
-        if "are_probabilities" in file.files:
-            arrays = {key: file[key] for key in _KEYS if key in file.files}
-            crops = arrays.pop("num_crops", None)
-            return ClassScores(
-                names,
-                file["scores"],
-                **arrays,
-                are_probabilities=bool(file["are_probabilities"]),
-                num_crops=None if crops is None else int(crops),
-            )
-    return _read_original(path, names)
+    file = read_npz(path, keys=("names", "are_probabilities"))
+    if "names" in file:
+        names = tuple(file["names"].tolist())
+    if "are_probabilities" not in file:
+        return _read_original(path, names)
+    arrays = dict(read_npz(path, keys=("scores", *_KEYS)))
+    crops = arrays.pop("num_crops", None)
+    return ClassScores(
+        names,
+        arrays.pop("scores"),
+        **arrays,
+        are_probabilities=bool(file["are_probabilities"]),
+        num_crops=None if crops is None else int(crops),
+    )
 
 
 def _read_original(path: Path, names: tuple[str, ...] | None) -> ClassScores:
     """The npz of the Caffe and PyTorch code: an object array of ``(scores (T, crops, K), label)`` pairs."""
     with zipfile.ZipFile(path) as archive, archive.open("scores.npy") as member:
-        version = np.lib.format.read_magic(member)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        *_, dtype = read_header(member)
+        check_members(archive, path)
+        _, dtype = read_header(member)
         if not dtype.hasobject:
             raise ValueError("its scores are neither ours (with names) nor the original's (an array of objects)")
         pairs = np.asarray(load_pickle(member), dtype=object)
@@ -238,7 +228,7 @@ def _read_pkl(path: Path, names: tuple[str, ...] | None) -> ClassScores:
 
 
 def _read_json(path: Path, names: tuple[str, ...] | None) -> ClassScores:
-    return _unlabelled(names, np.array(json.loads(path.read_text(encoding="utf-8")), dtype=np.float64))
+    return _unlabelled(names, np.array(read_json(path), dtype=np.float64))
 
 
 def _value(record: dict, key: str, old_key: str) -> Any:

@@ -27,8 +27,9 @@ from tsn_plugin.preparation.extraction_options import LAYOUTS, ExtractionOptions
 from tsn_plugin.preparation.frame_folders import FrameCounts, FramePrefixes, count_frames
 from tsn_plugin.preparation.frame_stores import Writer, appearing_when_complete, remove_abandoned, stored_frames
 from tsn_plugin.preparation.settings import claim_folder, write_atomically
-from tsn_plugin.preparation.videos import find_videos
+from tsn_plugin.preparation.videos import find_videos, place_of
 from tsn_plugin.readers import VideoReadError, open_video
+from tsn_plugin.structures.output_names import path_below
 
 #: the list of the videos that failed, in the output folder: path, tab, reason
 FAILED = "failed.txt"
@@ -64,14 +65,17 @@ def plan_extraction(
         list_root: what a list's paths are relative to.
 
     Raises:
-        ValueError: if two videos would share a folder.
+        ValueError: if two videos would share a folder, or a name would lead out of ``out``; names the line.
     """
     videos: dict[Path, Path] = {}
     for video, name in find_videos(source, extensions=extensions, list_root=list_root):
-        name = PurePosixPath(PurePosixPath(name).name if flat else name)
-        if name.is_absolute() or ".." in name.parts:
-            raise ValueError(f"{source} lists {video}, whose frames would not lie in {out}: list paths below --root")
-        folder = Path(out, name)
+        try:
+            folder = Path(out, path_below(PurePosixPath(name).name if flat else name))
+        except ValueError as error:
+            raise ValueError(
+                f"{place_of(source, name)}: the frames of {video} cannot be written to {out} ({error}): list paths "
+                "below --root"
+            ) from None
         if videos.setdefault(folder, video) != video:
             hint = "leave out --flat" if flat else "rename one, or choose by --ext"
             raise ValueError(f"{videos[folder]} and {video} would share the folder {folder}: {hint}")

@@ -88,7 +88,7 @@ def _archives(parent: str, files: Iterable[str], prefixes: FramePrefixes) -> Ite
 
 
 def _count(names: list[str], prefix: str, folder: str | Path) -> int:
-    pattern = re.compile(re.escape(prefix) + r"(\d+)\.(?:jpe?g|png)")
+    pattern = re.compile(re.escape(prefix) + r"([0-9]{1,12})\.(?:jpe?g|png)")
     numbers = {int(match[1]) for match in map(pattern.fullmatch, names) if match}
     if numbers and (min(numbers) > 1 or max(numbers) - min(numbers) + 1 != len(numbers)):
         missing = next(number for number in range(1, max(numbers)) if number not in numbers)

@@ -29,7 +29,7 @@ class Journal:
             if whole[:1] != [head]:
                 raise ValueError("other settings")
             self.found = dict(json.loads(line) for line in whole[1:])
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             whole = [head]
         self._path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")  # without a torn last line
         self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115 closed by close() and remove()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+
+from tsn_plugin.structures.text_files import read_text
 
 VIDEO_EXTENSIONS = (".avi", ".mp4", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv")
 #: the video's path up to its extension, then labels: names may hold blanks
@@ -15,10 +17,11 @@ _LIST_LINE = re.compile(r"(?P<path>.*?\.\w+)(?P<labels>(\s+-?\d+)*)\s*")
 
 @dataclass(frozen=True)
 class ListedVideo:
-    """One line of a list: the video's path as written there (POSIX) and its labels, usually one."""
+    """One line of a list: the video's path as written there (POSIX), its labels, usually one, and its number."""
 
     path: str
     labels: tuple[int, ...] = ()
+    line_number: int = field(default=0, compare=False)
 
     @property
     def name(self) -> str:
@@ -33,13 +36,13 @@ def read_video_list(path: str | Path) -> list[ListedVideo]:
         ValueError: for a line of another form, with its number.
     """
     videos = []
-    for number, line in enumerate(Path(path).read_text("utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         match = _LIST_LINE.fullmatch(line)
         if match is None:
             raise ValueError(f"{path}, line {number}: {line!r} is not '<path of a video> <label>'")
-        videos.append(ListedVideo(match["path"], tuple(int(label) for label in match["labels"].split())))
+        videos.append(ListedVideo(match["path"], tuple(int(label) for label in match["labels"].split()), number))
     return videos
 
 
@@ -74,6 +77,14 @@ def find_videos(
         wanted_text = " ".join(extensions or VIDEO_EXTENSIONS)
         raise ValueError(f"source {source} holds no video with the extensions {wanted_text}")
     return found
+
+
+def place_of(source: str | Path, name: str) -> str:
+    """Where the video called ``name`` stands, for error messages: the line of a list, or else ``source``."""
+    if Path(source).suffix.lower() == ".txt" and Path(source).is_file():
+        number = next((video.line_number for video in read_video_list(source) if video.name == name), 0)
+        return f"{source}, line {number}"
+    return str(source)
 
 
 def _walk(folder: Path, wanted: Iterable[str]) -> list[tuple[Path, str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from tsn_plugin.structures.text_files import read_json
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,11 @@ def read_database(path: str | Path) -> Database:
             f"annotations {path} do not exist; tools/build_file_list.py thumos14 writes thumos14.json"
         )
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = read_json(path)
         classes = _classes(content)
         numbers = {name: number for number, name in enumerate(classes, start=1)}
         videos = {name: _video(name, entry, numbers) for name, entry in content["database"].items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"{path} is no file of ActivityNet's form, with a 'database' of videos ({error!r})") from error
     return Database(classes, videos)
 

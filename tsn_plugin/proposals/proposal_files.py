@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from tsn_plugin.structures.proposals import VideoProposals
+from tsn_plugin.structures.text_files import read_text
+
+#: no number in a list is larger: at 25 frames per second a video of four days
+MAX_FRAMES = 10**7
+_COUNT = re.compile(r"[0-9]{1,9}")
 
 
 class ProposalListError(ValueError):
@@ -30,15 +36,14 @@ def read_proposals(path: str | Path) -> list[VideoProposals]:
 
     Raises:
         FileNotFoundError: if there is no such list.
-        ProposalListError: for a line of another form.
+        ValueError: for a file that is no text; as ProposalListError for a line of another form.
 
     Source: SSN ``ops/io.py`` (``load_proposal_file``).
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"proposal list {path} does not exist; mend ann_file or the path")
-    text = path.read_text(encoding="utf-8-sig")
-    return [_Record(path, lines).parse() for lines in _records(text.splitlines())]
+    return [_Record(path, lines).parse() for lines in _records(read_text(path).splitlines())]
 
 
 def format_proposals(videos: Iterable[VideoProposals], *, first_number: int | None = None) -> str:
@@ -126,9 +131,10 @@ class _Record:
         proposals = self._table(5, "proposals, 'class best_iou overlap_self start end'")
         if self._place < len(self._lines):
             raise self._error(self._lines[self._place], "the next record to begin with '#'")
+        if not 1 <= units * rate <= MAX_FRAMES:
+            wanted = f"a number of frames from 1 to {MAX_FRAMES}: extract the frames of this video"
+            raise self._error(self._lines[1], wanted)
         length = int(units * rate)
-        if length < 1:
-            raise self._error(self._lines[1], "a number of frames of at least 1: extract the frames of this video")
         return VideoProposals(
             name,
             length,
@@ -142,7 +148,7 @@ class _Record:
 
     def _table(self, columns: int, what: str) -> np.ndarray:
         line = self._next(f"the number of {what}")
-        if not line.text.isdigit():
+        if not _COUNT.fullmatch(line.text):
             raise self._error(line, f"the number of {what}")
         rows = [self._numbers(columns, f"one of {line.text} {what}") for _ in range(int(line.text))]
         return np.array(rows, dtype=np.float64).reshape(-1, columns)
@@ -154,7 +160,7 @@ class _Record:
             values = [float(field) for field in fields]
         except ValueError:
             raise self._error(line, what) from None
-        if len(values) != count or not np.isfinite(values).all():
+        if len(values) != count or not all(abs(value) <= MAX_FRAMES for value in values):
             raise self._error(line, what)
         return values
 

@@ -10,6 +10,8 @@ from typing import BinaryIO, Union
 import numpy as np
 
 VideoSource = Union[str, Path, BinaryIO]
+#: larger frames and images are refused before memory is taken for them; 8K has 33 million
+MAX_PIXELS = 2**26
 
 
 class VideoReadError(OSError):

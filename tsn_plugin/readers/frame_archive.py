@@ -12,7 +12,7 @@ import os
 import re
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import BinaryIO
 
@@ -20,9 +20,23 @@ from tsn_plugin.readers.base import VideoReadError
 
 SUFFIX = ".zip"
 _INDEX_NAME = "index.json"
-_COMMENT = re.compile(rb"tsn-index (\d+) (\d+)\Z")
+#: of two million files; in memory they take up to twenty times as much
+MAX_INDEX_BYTES = 2**26
+_COMMENT = re.compile(rb"tsn-index (\d{1,18}) (\d{1,18})\Z")
 _COMMENT_MAX = 64
 _TIME = (1980, 1, 1, 0, 0, 0)  # of all members, so that equal frames make equal archives
+#: what a damaged archive, or one with an index that lies, raises
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    OSError,
+    ValueError,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    struct.error,
+)
+_SHOWN = 60  # characters of what an index tells
 _HEADER_SIZE, _NAME_LENGTH_AT = 30, 26  # of a zip member: fixed part, place of the lengths of name and extra field
 
 
@@ -53,8 +67,8 @@ class FrameArchive:
         return sorted(self.places)
 
     @cached_property
-    def places(self) -> Mapping[str, tuple[int, int]]:
-        """Offset and number of bytes of each file, by name.
+    def places(self) -> Mapping[str, Sequence[int]]:
+        """Offset and number of bytes of each file, by name, as the archive tells them: :meth:`read` checks them.
 
         Raises:
             VideoReadError: if this is no archive, or holds compressed files.
@@ -62,7 +76,7 @@ class FrameArchive:
         try:
             with open(self.path, "rb") as file:
                 return _own_index(file) or _zip_index(file)
-        except (zipfile.BadZipFile, ValueError, OSError) as error:
+        except _UNREADABLE as error:
             raise VideoReadError(
                 f"{self.path} cannot be read as an archive of frames ({error}); extract it again"
             ) from error
@@ -76,13 +90,26 @@ class FrameArchive:
         """
         if name not in self.places:
             raise FileNotFoundError(f"{name} is not in {self.path}")
-        offset, size = self.places[name]
         with open(self.path, "rb", buffering=0) as file:
+            offset, size = self._checked_place(name, os.fstat(file.fileno()).st_size)
             file.seek(offset)
             content = file.read(size)
         if len(content) != size:
             raise VideoReadError(f"{self.path} ends within {name}: extract the video again")
         return content
+
+    def _checked_place(self, name: str, end: int) -> Sequence[int]:
+        """Where a file lies, before anything is read or allocated for it: an index may tell what it likes."""
+        place = self.places[name]
+        try:
+            offset, size = place
+            if offset >= 0 and size >= 0 and type(offset + size) is int and offset + size <= end:
+                return place
+        except (TypeError, ValueError):
+            pass
+        raise VideoReadError(
+            f"the index of {self.path} places {name} at {str(place)[:_SHOWN]}, in {end} bytes: extract the video again"
+        )
 
 
 class ArchiveWriter:
@@ -101,8 +128,14 @@ class ArchiveWriter:
         self._places[name] = self._add(name, content)
 
     def close(self) -> None:
-        """Write the index and the zip's own directory."""
+        """Write the index and the zip's own directory.
+
+        Raises:
+            ValueError: if the index would be larger than readers take it.
+        """
         content = json.dumps(self._places, separators=(",", ":")).encode()
+        if len(content) > MAX_INDEX_BYTES:
+            raise ValueError(f"{self._zip.filename} would hold too many files: its index has {len(content)} bytes")
         offset, size = self._add(_INDEX_NAME, content)
         self._zip.comment = f"tsn-index {offset} {size}".encode()
         self._zip.close()
@@ -120,7 +153,7 @@ class ArchiveWriter:
         return self._zip.fp.tell() - len(content), len(content)
 
 
-def _own_index(file: BinaryIO) -> dict[str, tuple[int, int]] | None:
+def _own_index(file: BinaryIO) -> dict[str, Sequence[int]] | None:
     end = file.seek(0, os.SEEK_END)
     file.seek(max(0, end - _COMMENT_MAX))
     match = _COMMENT.search(file.read())
@@ -129,8 +162,13 @@ def _own_index(file: BinaryIO) -> dict[str, tuple[int, int]] | None:
     offset, size = int(match[1]), int(match[2])
     if offset + size > end:
         raise ValueError("it is truncated")
+    if size > MAX_INDEX_BYTES:
+        raise ValueError(f"its index has {size} bytes, more than {MAX_INDEX_BYTES}")
     file.seek(offset)
-    return {name: (start, length) for name, (start, length) in json.loads(file.read(size)).items()}
+    places = json.loads(file.read(size))
+    if not isinstance(places, dict):
+        raise ValueError("its index names no files")
+    return places
 
 
 def _zip_index(file: BinaryIO) -> dict[str, tuple[int, int]]:

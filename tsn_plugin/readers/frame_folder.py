@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from tsn_plugin.modality import Modality
-from tsn_plugin.readers.base import FrameReader, VideoReadError, in_order
+from tsn_plugin.readers.base import MAX_PIXELS, FrameReader, VideoReadError, in_order
 from tsn_plugin.readers.frame_archive import FrameArchive, archive_of
+from tsn_plugin.readers.image_size import image_size
 
 ImageDecoder = Callable[[bytes, bool], np.ndarray]
 #: decodes to RGB without a pass over the pixels to swap channels; OpenCV before 4.11 may lack it
@@ -106,7 +107,7 @@ class FrameFolder(FrameReader):
 
         Raises:
             FileNotFoundError: if there is no such file; tells how many there are.
-            VideoReadError: if a file is no image.
+            VideoReadError: if a file is no image, or one of more than :data:`MAX_PIXELS`.
         """
         numbers = [int(number) for number in numbers]
         return in_order({number: self._load(number) for number in sorted(set(numbers))}, numbers)
@@ -143,10 +144,25 @@ class FrameFolder(FrameReader):
             data = self._storage.read(file)
         except FileNotFoundError:
             raise FileNotFoundError(self._missing(file)) from None
-        image = self._decode_image(data, self.modality.is_flow) if data else None
+        image = self._decode_image(data, self.modality.is_flow) if self._may_be_decoded(data, file) else None
         if image is None:
             raise VideoReadError(f"{self._path(file)} is no image that can be decoded; extract this video again")
         return image
+
+    def _may_be_decoded(self, data: bytes, file: str) -> bool:
+        """Whether these are bytes of an image; of an unknown kind only for a decoder that the user chose.
+
+        Raises:
+            VideoReadError: if its header tells of too many pixels, before memory is taken for them.
+        """
+        size = image_size(data)
+        if size is None:
+            return bool(data) and self._decode_image is not decode_with_opencv
+        if size[0] * size[1] > MAX_PIXELS:
+            raise VideoReadError(
+                f"{self._path(file)} has {size[0]}x{size[1]} pixels, more than {MAX_PIXELS}; extract this video again"
+            )
+        return True
 
     def _count(self) -> int:
         number = self.start

@@ -13,7 +13,7 @@ import numpy as np
 from av.container import InputContainer
 from av.video.frame import PictureType, VideoFrame
 
-from tsn_plugin.readers.base import DamagedFrameWarning, FrameReader, VideoReadError, VideoSource
+from tsn_plugin.readers.base import MAX_PIXELS, DamagedFrameWarning, FrameReader, VideoReadError, VideoSource
 from tsn_plugin.readers.packets import FrameIndex, PacketFacts, Stamp, index_by_pts, index_packets
 from tsn_plugin.readers.rgb import RGBConverter
 
@@ -25,8 +25,9 @@ SKIPPING_DECODERS = {"h264", "hevc", "mpeg4"}
 REPEATING_DECODERS = {"mpeg4", "msmpeg4v3"}
 #: seconds that opening a file, or one call that reads from it, may take; None: for ever
 TIME_LIMIT: float | None = 300.0
-#: larger frames are refused before memory is taken for them; 8K has 33 million
-MAX_PIXELS = 2**26
+#: FFmpeg's formats but those that are lists of other files or addresses, which would be read in their place
+_LISTS = {"concat", "concatf", "dash", "hls", "image2", "imf", "ivr", "rtp", "rtsp", "sap", "sdp", "webm_dash_manifest"}
+ONE_FILE_FORMATS = ",".join(sorted(av.formats_available - _LISTS))
 REMEDY = "encode the video again or take it out of the list"
 
 
@@ -116,7 +117,11 @@ class PyAVReader(FrameReader):
             self._source.seek(0)
         try:
             # names of titles and the like may be of any encoding, and matter to nobody
-            container = av.open(str(self._source) if self.has_path else self._source, metadata_errors="replace")
+            container = av.open(
+                f"file:{self.name}" if self.has_path else self._source,  # a path, whatever it begins with
+                metadata_errors="replace",
+                container_options={"format_whitelist": ONE_FILE_FORMATS},
+            )
         except FileNotFoundError as error:
             raise FileNotFoundError(f"video {self.name} does not exist") from error
         except av.FFmpegError as error:

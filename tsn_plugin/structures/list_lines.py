@@ -11,6 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tsn_plugin.structures.text_files import read_text
+
+#: larger numbers are refused: no video has so many frames, no data set so many classes
+MAX_NUMBER = 10**8
+
 
 @dataclass(frozen=True)
 class ListLine:
@@ -56,7 +61,7 @@ def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
         num_numbers: how many numbers follow the path; default: as many as there are.
 
     Raises:
-        ValueError: if there is no path, or not as many whole numbers.
+        ValueError: if there is no path, or not as many whole numbers, or one beyond :data:`MAX_NUMBER`.
     """
     text = text.strip("\r\n")
     fields = text.removesuffix("\t").split("\t") if "\t" in text else _split_at_blanks(text.strip(), num_numbers)
@@ -64,7 +69,10 @@ def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
     if not path or not all(map(_is_number, numbers)) or num_numbers not in (None, len(numbers)):
         wanted = "numbers" if num_numbers is None else f"{num_numbers} numbers"
         raise ValueError(f"{text!r} is not a path and {wanted}, separated by blanks, or by tabs if the path has blanks")
-    return ListLine(path, tuple(map(int, numbers)))
+    values = tuple(map(int, numbers))
+    if any(abs(value) > MAX_NUMBER for value in values):
+        raise ValueError(f"{text!r} holds a number beyond {MAX_NUMBER}, which counts neither frames nor classes")
+    return ListLine(path, values)
 
 
 def read_lines(path: str | Path, *, num_numbers: int | None = None) -> Iterator[ListLine]:
@@ -77,11 +85,7 @@ def read_lines(path: str | Path, *, num_numbers: int | None = None) -> Iterator[
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"list {path} does not exist; tools/build_file_list.py writes lists")
-    try:
-        content = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"list {path} is not UTF-8 text ({error}): save it as UTF-8") from None
-    for number, text in enumerate(content.split("\n"), start=1):
+    for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
         try:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from tsn_plugin.modality import Modality, get_modality
 from tsn_plugin.registry import HOOKS
+from tsn_plugin.structures.output_names import shortened
 from tsn_plugin.visualization.stream_report import RIGHT, WRONG, save_figure
 
 MAX_FRAMES = 8
@@ -71,9 +72,9 @@ class VisualizationHook(Hook):
             self._count += 1
 
     def _write(self, runner: Any, figure: Figure, sample: Any) -> None:
-        name = re.sub(r"[^\w.-]+", "_", str(sample.metainfo.get("video_name", "video"))).strip("_")[-100:]
+        name = re.sub(r"[^\w.-]+", "_", str(sample.metainfo.get("video_name", "video"))).strip("_")
         folder = Path(self.out_dir) if self.out_dir else Path(runner.log_dir, "pictures")
-        path = folder / f"{name}_{runner.rank}_{self._count:06d}.png"
+        path = folder / f"{shortened(name, max_bytes=100)}_{runner.rank}_{self._count:06d}.png"
         save_figure(figure, path)
         if self.show:
             cv2.imshow("prediction", cv2.imread(str(path)))

@@ -20,6 +20,9 @@ _LEGACY_SHAPE, _SHAPE, _FLOATS, _DOUBLES = (1, 2, 3, 4), 7, 5, 8
 #: V1's numbers of the types that matter here; forks give numbers of their own to their batch normalisation
 _V1_TYPES = {4: "Convolution", 14: "InnerProduct"}
 
+#: sides of an array, their length, layers of a network, and names and arrays of a layer: no network has more
+_MAX_SIDES, _MAX_SIDE, _MAX_LAYERS, _MAX_PARTS = 32, 2**31, 2**14, 2**10
+
 _Value = Union[int, memoryview]
 
 
@@ -71,6 +74,8 @@ def _layers(network: memoryview) -> list[CaffeLayer]:
     layers = []
     for number, kind, value in read_fields(network):
         if kind == BYTES and number in (_LAYER, _V1_LAYER):
+            if len(layers) == _MAX_LAYERS:
+                raise ValueError(f"it has more than {_MAX_LAYERS} layers")
             layers.append(_layer(value, _LAYER_FIELDS if number == _LAYER else _V1_LAYER_FIELDS))
     return layers
 
@@ -80,6 +85,8 @@ def _layer(message: memoryview, fields: dict[int, str]) -> CaffeLayer:
     for number, kind, value in read_fields(message):
         if number in fields and (kind == BYTES or fields[number] == "type"):
             found[fields[number]].append(value)
+            if len(found[fields[number]]) > _MAX_PARTS:
+                raise ValueError(f"a layer has more than {_MAX_PARTS} {fields[number]}")
     name = _text(found["name"][-1]) if found["name"] else ""
     try:
         blobs = tuple(_blob(blob) for blob in found["blobs"])
@@ -110,8 +117,7 @@ def _text(value: _Value) -> str:
 
 def _blob(message: memoryview) -> np.ndarray:
     """A BlobProto as a float32 array of its shape; no more is allocated than the file holds."""
-    floats: list[memoryview] = []
-    doubles: list[memoryview] = []
+    floats, doubles = bytearray(), bytearray()  # packed, in several chunks, or number by number
     legacy: dict[int, int] = {}
     shape: list[int] | None = None
     for number, kind, value in read_fields(message):
@@ -120,14 +126,16 @@ def _blob(message: memoryview) -> np.ndarray:
         elif number == _SHAPE and kind == BYTES:
             shape = _shape(value)
         elif number == _FLOATS and kind in (BYTES, FIXED32):
-            floats.append(value)
+            floats += _whole_numbers(value, 4)
         elif number == _DOUBLES and kind in (BYTES, FIXED64):
-            doubles.append(value)
-    data = _numbers(doubles, "<f8") if doubles else _numbers(floats, "<f4")
+            doubles += _whole_numbers(value, 8)
+    data = np.frombuffer(doubles or floats, "<f8" if doubles else "<f4").astype(np.float32)
     if legacy:  # Caffe prefers it too
         shape = [legacy.get(number, 0) for number in _LEGACY_SHAPE]
     if shape is None:
         return data
+    if len(shape) > _MAX_SIDES or max(shape, default=0) > _MAX_SIDE:
+        raise ValueError(f"an array has {len(shape)} sides of up to {max(shape)}, which no network has")
     if math.prod(shape) != data.size:
         raise ValueError(f"an array of shape {tuple(shape)} comes with {data.size} numbers")
     return data.reshape(shape)
@@ -147,9 +155,7 @@ def _shape(message: memoryview) -> list[int]:
     return sizes
 
 
-def _numbers(chunks: list[memoryview], dtype: str) -> np.ndarray:
-    """Numbers that come packed (one chunk, or several), one by one (each a chunk of its own), or not at all."""
-    size = np.dtype(dtype).itemsize
-    if any(len(chunk) % size for chunk in chunks):
+def _whole_numbers(chunk: memoryview, size: int) -> memoryview:
+    if len(chunk) % size:
         raise ValueError(f"an array's bytes are no multiple of {size}")
-    return np.frombuffer(b"".join(chunks), dtype).astype(np.float32)
+    return chunk

@@ -39,8 +39,8 @@ class WeightFile:
 def read_weights(path: str | Path, *, inverse_std: bool = False) -> WeightFile:
     """Read a ``.caffemodel`` or a PyTorch file, which is told from its first bytes.
 
-    Nothing in PyTorch files is run, see :func:`~tsn_plugin.structures.torch_files.load_torch_file`. Of a training checkpoint only
-    the model's weights are taken.
+    Nothing in PyTorch files is run (:func:`~tsn_plugin.structures.torch_files.load_torch_file`). Of a training
+    checkpoint only the model's weights are taken.
 
     Args:
         path: the file.
