@@ -65,6 +65,12 @@ def published(tmp_path):
     return record("net", weights=file.as_uri())
 
 
+@pytest.mark.parametrize("name", ["..", "", "a\\..\\..\\b.pth", "C:b.pth"])
+def test_weights_stay_in_their_folder(tmp_path, name):
+    with pytest.raises(ValueError, match="would not lie in the output folder"):
+        download_weights("net", tmp_path, records=[record("net", weights=f"https://host.invalid/{name}")])
+
+
 def test_records_of_an_index(index):
     rgb, flow, both = read_index(index)
     assert (rgb.config, rgb.dataset, rgb.test, rgb.source) == ("configs/rgb.py", "Set", (25, 10), "https://page")

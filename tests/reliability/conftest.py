@@ -74,6 +74,33 @@ class Child:
 
 
 @pytest.fixture(scope="session")
+def mutated():
+    """Change bytes: ``mutated(data, random generator)``."""
+    return changed_bytes
+
+
+def changed_bytes(data, rng):
+    """Bytes that are cut off, flipped, zeroed, lost, doubled, or a head that lies."""
+    data = bytearray(data)
+    kind, place, length = rng.integers(6), rng.integers(len(data)), rng.integers(1, 200)
+    if kind == 0:
+        del data[place:]
+    elif kind == 1:
+        for flipped in rng.integers(len(data), size=rng.integers(1, 10)):
+            data[flipped] ^= 1 << rng.integers(8)
+    elif kind == 2:
+        data[place : place + length] = bytes(len(data[place : place + length]))
+    elif kind == 3:
+        del data[place : place + length]
+    elif kind == 4:
+        data[place:place] = data[place : place + length]
+    else:
+        place %= 400
+        data[place : place + 8] = rng.bytes(8)
+    return bytes(data)
+
+
+@pytest.fixture(scope="session")
 def child(tmp_path_factory):
     """Start a function in a process of its own."""
     folder, numbers = tmp_path_factory.mktemp("logs"), itertools.count()

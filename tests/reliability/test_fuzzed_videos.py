@@ -37,27 +37,6 @@ def write_texture(path, codec):
         container.mux(stream.encode(None))
 
 
-def mutated(data, rng):
-    """Bytes that are cut off, flipped, zeroed, lost, doubled, or a head that lies."""
-    data = bytearray(data)
-    kind, place, length = rng.integers(6), rng.integers(len(data)), rng.integers(1, 200)
-    if kind == 0:
-        del data[place:]
-    elif kind == 1:
-        for flipped in rng.integers(len(data), size=rng.integers(1, 10)):
-            data[flipped] ^= 1 << rng.integers(8)
-    elif kind == 2:
-        data[place : place + length] = bytes(len(data[place : place + length]))
-    elif kind == 3:
-        del data[place : place + length]
-    elif kind == 4:
-        data[place:place] = data[place : place + length]
-    else:
-        place %= 400
-        data[place : place + 8] = rng.bytes(8)
-    return bytes(data)
-
-
 def outcome(path, reference):
     """How reading three frames ends, and whether they are those of the whole file."""
     with warnings.catch_warnings(record=True) as caught:
@@ -79,7 +58,7 @@ def outcome(path, reference):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_changed_bytes_end_in_frames_or_in_an_error(tmp_path, name):
+def test_changed_bytes_end_in_frames_or_in_an_error(tmp_path, mutated, name):
     write_texture(tmp_path / name, FILES[name])
     data = (tmp_path / name).read_bytes()
     with open_video(tmp_path / name) as reader:

@@ -189,6 +189,17 @@ def test_the_hook_writes_every_second_video(tmp_path, modality, channels):
     ]
 
 
+@pytest.mark.parametrize("name", ["../../x", "/etc/x", "..", "C:\\x\\..\\y", "a\0b\n", "é" * 500, ""])
+def test_pictures_stay_in_their_folder_whatever_a_video_is_called(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("tsn_plugin.visualization.hook.save_figure", lambda figure, path: path.write_bytes(b""))
+    (tmp_path / "out").mkdir()
+    hook = VisualizationHook(enable=True, interval=1, out_dir=str(tmp_path / "out"))
+    monkeypatch.setattr("tsn_plugin.visualization.hook.sample_figure", lambda *args, **kwargs: None)
+    hook.after_test_iter(fake_runner(tmp_path), 0, dict(inputs=[torch.zeros(1, 3, 4, 4)]), [sample(name)])
+    (picture,) = tmp_path.rglob("*.png")
+    assert picture.parent == tmp_path / "out"
+
+
 def test_views_of_a_3d_recognizer_are_shown_too():
     views = np.zeros((2, 3, 4, 20, 30), np.uint8)
     views[1, :, 3] = 200  # the last frame of all

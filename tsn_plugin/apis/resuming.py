@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import struct
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 
-from tsn_plugin.structures.torch_files import check_torch_file
+from tsn_plugin.structures.torch_files import UNREADABLE, check_torch_file
 
 _NUMBERED = re.compile(r"(?:epoch|iter)_(\d+)\.pth")
 _NOTE = "last_checkpoint"  # MMEngine writes the path of the last checkpoint into it
@@ -46,7 +44,7 @@ def is_whole(path: str | Path) -> bool:
         check_torch_file(path)
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
-    except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, OSError, RuntimeError, ValueError, struct.error):
+    except UNREADABLE:
         return False
 
 

@@ -23,6 +23,7 @@ UNREADABLE = (
     EOFError,
     LookupError,
     MemoryError,
+    OSError,
     RuntimeError,  # such as an unknown version of zip
     TypeError,
     struct.error,
@@ -35,7 +36,6 @@ def read_npz(path: str | Path, keys: Collection[str] | None = None) -> Mapping[s
     """The arrays of numbers and text in a file, by name, or those of them that are among ``keys``.
 
     Raises:
-        OSError: if it cannot be opened.
         ValueError: if it is damaged, holds other arrays, or would take much more memory than its own size.
     """
     try:
@@ -44,7 +44,7 @@ def read_npz(path: str | Path, keys: Collection[str] | None = None) -> Mapping[s
             names = {name.removesuffix(".npy"): name for name in archive.namelist()}
             return {key: _array(archive, name) for key, name in names.items() if keys is None or key in keys}
     except UNREADABLE as error:
-        raise ValueError(f"it is damaged ({type(error).__name__}: {error})") from error
+        raise ValueError(f"it cannot be read ({type(error).__name__}: {error})") from error
 
 
 def check_members(archive: zipfile.ZipFile, path: str | Path) -> None:

@@ -38,7 +38,7 @@ from tsn_plugin.structures.scores import ClassScores
 from tsn_plugin.structures.text_files import read_json
 
 _KEYS = ("labels", "view_scores", "num_crops")
-_UNREADABLE = (pickle.UnpicklingError, AttributeError, OSError, *UNREADABLE)
+_UNREADABLE = (pickle.UnpicklingError, AttributeError, *UNREADABLE)
 
 
 def save_scores(path: str | Path, scores: ClassScores, *, layout: str = "tsn_plugin") -> None:

@@ -196,5 +196,8 @@ def read_file(path: str) -> bytes:
 def decode_with_opencv(data: bytes, grey: bool) -> np.ndarray | None:
     """Pixels uint8 of an encoded image, ``(H, W)`` or RGB ``(H, W, 3)``; None if it is none."""
     flag = cv2.IMREAD_GRAYSCALE if grey else READ_RGB or cv2.IMREAD_COLOR
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    except cv2.error:  # such as a side of more than a million pixels
+        return None
     return image if grey or READ_RGB or image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB, image)

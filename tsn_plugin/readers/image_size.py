@@ -45,7 +45,7 @@ def _jpeg_size(data: bytes) -> Size:
     while 0 <= position <= last:
         code = data[position + 1]
         if data[position] != _MARK:  # rubbish, which libjpeg skips too
-            position = data.find(_MARK, position)
+            position = bytes(data).find(_MARK, position)  # a storage may give a view
         elif code in _FRAMES:
             return (data[position + 7] << 8) + data[position + 8], (data[position + 5] << 8) + data[position + 6]
         elif code == _MARK:  # any number of them may stand before a marker

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,16 @@ REMEDY = (
 #: what reading a damaged or a hostile file may end in
 UNREADABLE = (
     pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
     ArithmeticError,
     AssertionError,
     AttributeError,
     EOFError,
     LookupError,
     MemoryError,
+    OSError,  # a place before the beginning of the file
     RuntimeError,
     TypeError,
     ValueError,
@@ -45,6 +51,8 @@ def load_torch_file(path: str | Path, map_location: Any = "cpu") -> Any:
         check_torch_file(path)
         # weights_only is torch's default (>= 2.6), which TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 turns off: not here
         return torch.load(path, map_location=map_location, weights_only=True)
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        raise
     except UNREADABLE as error:
         raise pickle.UnpicklingError(f"{path} cannot be loaded ({_reason(error)}). {REMEDY}") from error
 
@@ -53,9 +61,8 @@ def check_torch_file(path: str | Path) -> None:
     """Check that a zip archive of torch's is not larger inside than outside: torch itself compresses nothing.
 
     Raises:
-        OSError: if it cannot be opened.
         ValueError: for compressed members, or members that share their bytes.
-        zipfile.BadZipFile: if it is damaged.
+        OSError, RuntimeError, struct.error, zipfile.BadZipFile: if it is damaged.
     """
     if not zipfile.is_zipfile(path):
         return
