@@ -27,7 +27,7 @@ settings.load_profile("any machine")
 
 
 def pytest_collection_finish():
-    """Let the garbage collector, which MMEngine's data sets call when they are made, pass over all that was imported."""
+    """Let the garbage collector, which MMEngine calls for each data set, pass over all that was imported."""
     gc.collect()
     gc.freeze()
 

@@ -8,6 +8,8 @@ from mmengine.runner import EpochBasedTrainLoop
 
 ITERATIONS = int(os.environ.get("TSN_ITERATIONS", 400))  # docs/reliability.md tells of more
 REPEATED = 20  # how often the list holds each video
+#: files through which batches that wait come from their loaders
+IN_FLIGHT = 20
 #: bytes; the log keeps a few numbers of each iteration, and the allocator rounds up
 GROWTH = 2.5e6 + 1e3 * ITERATIONS
 
@@ -49,6 +51,6 @@ def test_nothing_grows(child, run, data_root, tmp_path):
     process = child(train)
     assert process.end() == 0, process.output()
     early, late = map(json.loads, (tmp_path / "used.txt").read_text().splitlines())
-    assert late["files"] <= early["files"]
+    assert late["files"] <= early["files"] + IN_FLIGHT
     assert late["shared"] <= early["shared"]
     assert late["memory"] - early["memory"] < GROWTH, (early, late)
