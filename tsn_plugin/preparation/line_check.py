@@ -67,7 +67,7 @@ def check_line(job: LineJob) -> tuple[list[Finding], str | None]:
     """What is wrong with one line, and a hash of what it names, if there is that."""
     findings = _label_findings(job)
     path = Path(job.options.root, job.line.path)
-    if job.options.kind == "video" and not path.is_file():
+    if job.options.kind == "video" and not path.exists():
         return [*findings, ("missing", ERROR, f"{path} does not exist")], None
     try:
         reader = _open(path, job.options)
@@ -83,10 +83,11 @@ def check_line(job: LineJob) -> tuple[list[Finding], str | None]:
 
 
 def _open(path: Path, options: CheckOptions) -> FrameReader:
+    strict = options.decode == "full"
     if options.kind == "video":
-        return open_video(path, strict=options.decode == "full")
+        return open_video(path, strict=strict)
     modality = _MODALITIES[options.kind]
-    return open_frames(path, modality=modality, template=options.template, start=options.start_index)
+    return open_frames(path, modality=modality, template=options.template, start=options.start_index, strict=strict)
 
 
 def labels_of(job: LineJob) -> tuple[int, ...]:

@@ -75,6 +75,7 @@ def open_frames(
     num_frames: int | None = None,
     read_bytes: Callable[[str], bytes] | None = None,
     decode_image: ImageDecoder | None = None,
+    strict: bool = False,
 ) -> FrameFolder:
     """A reader of extracted frames; see :class:`FrameFolder`.
 
@@ -89,4 +90,5 @@ def open_frames(
         num_frames=num_frames,
         read_bytes=read_bytes,
         decode_image=decode_image,
+        strict=strict,
     )

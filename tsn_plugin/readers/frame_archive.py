@@ -12,6 +12,7 @@ import os
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import BinaryIO
@@ -38,6 +39,7 @@ _UNREADABLE = (
 )
 _SHOWN = 60  # characters of what an index tells
 _HEADER_SIZE, _NAME_LENGTH_AT = 30, 26  # of a zip member: fixed part, place of the lengths of name and extra field
+_HEADER_MARK, _FLAGS_AT, _CHECKSUM_FOLLOWS = b"PK\3\4", 6, 8
 
 
 def archive_of(folder: str | os.PathLike) -> str | None:
@@ -92,10 +94,15 @@ class FrameArchive:
             raise FileNotFoundError(f"{name} is not in {self.path}")
         with open(self.path, "rb", buffering=0) as file:
             offset, size = self._checked_place(name, os.fstat(file.fileno()).st_size)
-            file.seek(offset)
-            content = file.read(size)
-        if len(content) != size:
+            # the header before it; if that has an extra field, what is read is none
+            head = min(offset, _HEADER_SIZE + len(name.encode()))
+            file.seek(offset - head)
+            content = file.read(head + size)
+        if len(content) != head + size:
             raise VideoReadError(f"{self.path} ends within {name}: extract the video again")
+        header, content = content[:head], content[head:]
+        if _checksum(header) not in (None, zlib.crc32(content)):
+            raise VideoReadError(f"{self.path}: {name} in it is damaged; extract the video again")
         return content
 
     def _checked_place(self, name: str, end: int) -> Sequence[int]:
@@ -151,6 +158,14 @@ class ArchiveWriter:
         info = zipfile.ZipInfo(name, _TIME)
         self._zip.writestr(info, content)
         return self._zip.fp.tell() - len(content), len(content)
+
+
+def _checksum(header: bytes) -> int | None:
+    """The CRC-32 that a member's header tells, or None if it tells none, or is no header."""
+    if not header.startswith(_HEADER_MARK) or len(header) < _HEADER_SIZE:
+        return None
+    flags, checksum = struct.unpack_from("<H6xI", header, _FLAGS_AT)
+    return None if flags & _CHECKSUM_FOLLOWS else checksum
 
 
 def _own_index(file: BinaryIO) -> dict[str, Sequence[int]] | None:

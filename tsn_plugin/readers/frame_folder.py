@@ -12,6 +12,8 @@ from tsn_plugin.modality import Modality
 from tsn_plugin.readers.base import MAX_PIXELS, FrameReader, VideoReadError, in_order
 from tsn_plugin.readers.frame_archive import FrameArchive, archive_of
 from tsn_plugin.readers.image_size import image_size
+from tsn_plugin.readers.jpeg_damage import is_cut_off, is_damaged
+from tsn_plugin.readers.local_files import read_file
 
 ImageDecoder = Callable[[bytes, bool], np.ndarray]
 #: decodes to RGB without a pass over the pixels to swap channels; OpenCV before 4.11 may lack it
@@ -64,6 +66,7 @@ class FrameFolder(FrameReader):
         read_bytes: reads a file that is not on a local disk.
         decode_image: makes pixels of a file's bytes: grey ``(H, W)`` if its second argument is true, else RGB; default
             OpenCV.
+        strict: a JPEG with damage that can be seen is an error; see :mod:`tsn_plugin.readers.jpeg_damage`.
 
     Raises:
         ValueError: if the template has no place for the number, or for x and y of flow.
@@ -79,9 +82,10 @@ class FrameFolder(FrameReader):
         num_frames: int | None = None,
         read_bytes: Callable[[str], bytes] | None = None,
         decode_image: ImageDecoder | None = None,
+        strict: bool = False,
     ) -> None:
         self.name = os.fspath(folder)
-        self.modality, self.start = modality, start
+        self.modality, self.start, self._strict = modality, start, strict
         self.template = template or modality.filename_tmpl
         self._num_frames = num_frames
         self._decode_image = decode_image or decode_with_opencv
@@ -147,6 +151,8 @@ class FrameFolder(FrameReader):
         image = self._decode_image(data, self.modality.is_flow) if self._may_be_decoded(data, file) else None
         if image is None:
             raise VideoReadError(f"{self._path(file)} is no image that can be decoded; extract this video again")
+        if is_cut_off(data) or (self._strict and is_damaged(data)):
+            raise VideoReadError(f"{self._path(file)} is damaged or cut off; extract this video again")
         return image
 
     def _may_be_decoded(self, data: bytes, file: str) -> bool:
@@ -185,12 +191,6 @@ class FrameFolder(FrameReader):
             f"{self._path(file)} does not exist: the {kind} holds {self._count()} frames named {self.template!r} from "
             f"number {self.start} on{held}. Mend the number of frames in the list{hint}, filename_tmpl or start_index"
         )
-
-
-def read_file(path: str) -> bytes:
-    """The bytes of a local file."""
-    with open(path, "rb", buffering=0) as file:
-        return file.read()
 
 
 def decode_with_opencv(data: bytes, grey: bool) -> np.ndarray | None:

@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.frame import PictureType, VideoFrame
 
 from tsn_plugin.readers.base import MAX_PIXELS, DamagedFrameWarning, FrameReader, VideoReadError, VideoSource
+from tsn_plugin.readers.local_files import refuse_irregular
 from tsn_plugin.readers.packets import FrameIndex, PacketFacts, Stamp, index_by_pts, index_packets
 from tsn_plugin.readers.rgb import RGBConverter
 
@@ -113,7 +114,9 @@ class PyAVReader(FrameReader):
             raise self._damaged(count)
 
     def _open(self) -> InputContainer:
-        if not self.has_path:
+        if self.has_path:
+            refuse_irregular(self.name)
+        else:
             self._source.seek(0)
         try:
             # names of titles and the like may be of any encoding, and matter to nobody
@@ -121,6 +124,7 @@ class PyAVReader(FrameReader):
                 f"file:{self.name}" if self.has_path else self._source,  # a path, whatever it begins with
                 metadata_errors="replace",
                 container_options={"format_whitelist": ONE_FILE_FORMATS},
+                timeout=self._time_limit,
             )
         except FileNotFoundError as error:
             raise FileNotFoundError(f"video {self.name} does not exist") from error
@@ -154,7 +158,10 @@ class PyAVReader(FrameReader):
 
     def _check_time(self) -> None:
         if self._time_limit is not None and time.monotonic() - self._started > self._time_limit:
-            raise VideoReadError(f"{self.name} took more than {self._time_limit:g} s to read: {REMEDY}")
+            raise self._too_slow()
+
+    def _too_slow(self) -> VideoReadError:
+        return VideoReadError(f"{self.name} took more than {self._time_limit:g} s to read: {REMEDY}")
 
     def _read_packets(self) -> list[PacketFacts]:
         facts, self._kept, size = [], [], 0
@@ -305,6 +312,8 @@ class PyAVReader(FrameReader):
         return islice(self._demux(), position, len(self.packets))
 
     def _damaged(self, index: int, error: Exception | None = None) -> VideoReadError:
+        if isinstance(error, av.error.ExitError):
+            return self._too_slow()
         count = 0
         try:
             for _ in self._decode(0):
@@ -318,4 +327,8 @@ class PyAVReader(FrameReader):
         )
 
     def _unreadable(self, error: Exception) -> VideoReadError:
+        if isinstance(error, av.error.ExitError):  # FFmpeg was told so by the clock, amid one packet
+            return self._too_slow()
+        if isinstance(error, PermissionError):
+            return VideoReadError(f"{self.name} cannot be read ({error}): allow it, or take it out of the list")
         return VideoReadError(f"{self.name} cannot be read as a video ({error}): it is damaged or no video; {REMEDY}")
