@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -91,6 +93,19 @@ def check_lists(
     return report
 
 
+def default_journal(lists: Sequence[str | Path], options: CheckOptions) -> Path | None:
+    """A journal beside the first list, of its own for each way to check; None where nothing can be written."""
+    first = Path(lists[0])
+    if not os.access(first.parent, os.W_OK):
+        return None
+    way = json.dumps([*map(str, lists), _settings(options)], sort_keys=True)
+    return first.with_name(f"{first.name}.check-{hashlib.sha256(way.encode()).hexdigest()[:8]}.partial")
+
+
+def _settings(options: CheckOptions) -> dict[str, Any]:
+    return {**asdict(options), "root": str(Path(options.root).resolve())}
+
+
 def _check_lines(
     jobs: Sequence[LineJob], workers: int | None, on_result: Callable[[LineJob, Any], None] | None = None
 ) -> JobReport:
@@ -100,7 +115,7 @@ def _check_lines(
 def _check_with_journal(
     jobs: Sequence[LineJob], workers: int | None, path: str | Path, options: CheckOptions
 ) -> JobReport:
-    journal = Journal(path, asdict(options))
+    journal = Journal(path, _settings(options))
     with closing(journal):
         found = {job: journal.found[key] for job in jobs if (key := _key(job)) in journal.found}
         outcomes = _check_lines(

@@ -30,7 +30,7 @@ __all__ = ["JobCancelled", "JobReport", "check_in", "run_jobs"]
 
 _SPAWN = multiprocessing.get_context("spawn")  # forked OpenCV and FFmpeg threads can deadlock
 _INTERRUPTED, _ENDED = 1, 2  # why the jobs are asked to stop: Ctrl-C, or one of them cannot go on
-_DISK_FULL = f"[Errno {errno.ENOSPC}]"
+_DISK_FULL = tuple(f"[Errno {number}]" for number in (errno.ENOSPC, errno.EDQUOT))  # the second: of the user's share
 
 
 @dataclass
@@ -154,7 +154,7 @@ class _Run:
         if reason.startswith(JobCancelled.__name__):
             return  # not the job's fault: it is tried again by the next run
         self.failures[index] = reason
-        if _DISK_FULL in reason and self.ended_by is None:
+        if any(number in reason for number in _DISK_FULL) and self.ended_by is None:
             self.ended_by, self.channel.stop.value = reason, _ENDED
         self.on_job_end()
 

@@ -98,12 +98,13 @@ def run_extraction(
         if options.flow:
             options.make_flow_method()  # fails now rather than once per video
         claim_folder(out, options.settings(), note="extraction.json")
-    for parent in {job.folder.parent for job in jobs}:
-        remove_abandoned(parent)
+    _remove_abandoned(jobs, out)
     if dask is not None:  # workers may stand in other folders
         jobs = [replace(job, video=job.video.absolute(), folder=job.folder.absolute()) for job in jobs]
     units = dict(description="Extracting", unit="frame pairs")
     report = run_jobs(extract_video, jobs, workers=workers, dask=dask, **units)
+    if report.failures:
+        _remove_abandoned(jobs, out)  # by workers that died
     _note_failures(report, out / FAILED)
     return report
 
@@ -138,7 +139,7 @@ def summary(report: JobReport, out: str | Path) -> str:
         job, reason = report.failures[0]
         lines.append(f"{len(report.failures)} videos failed, see {Path(out, FAILED)}; the first: {job.video}: {reason}")
     if report.ended_by:
-        lines.append(f"ended early ({report.ended_by}): make room, then the same command goes on from here")
+        lines.append(f"ended early ({report.ended_by}): make room for {out}, then the same command goes on from here")
     return "\n".join(lines)
 
 
@@ -217,8 +218,18 @@ def _keep_other_modality(job: ExtractionJob, writer: Writer, present: FrameCount
             writer.write(name, frames.read(name))
 
 
+def _remove_abandoned(jobs: Sequence[ExtractionJob], out: Path) -> None:
+    for parent in {out, *(job.folder.parent for job in jobs)}:
+        remove_abandoned(parent)
+
+
 def _note_failures(report: JobReport, path: Path) -> None:
     path.unlink(missing_ok=True)
-    if report.failures:
-        lines = (f"{job.video}\t{reason}\n" for job, reason in report.failures)
+    if not report.failures:
+        return
+    lines = (f"{job.video}\t{reason}\n" for job, reason in report.failures)
+    try:
         write_atomically(path, "".join(lines).encode())
+    except OSError:
+        if report.ended_by is None:  # else there may be no room for it, and the summary tells the reason
+            raise

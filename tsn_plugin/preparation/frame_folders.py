@@ -10,10 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tsn_plugin.preparation.partial import PARTIAL_MARK
 from tsn_plugin.readers.frame_archive import SUFFIX, FrameArchive
-
-#: the folder of a video that is being extracted right now, or was when the machine went down
-PARTIAL_MARK = ".partial-"
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Union
 
-from tsn_plugin.preparation.frame_folders import PARTIAL_MARK
+from tsn_plugin.preparation.partial import abandoned, partial_path
 from tsn_plugin.readers.frame_archive import SUFFIX, ArchiveWriter, FrameArchive
 from tsn_plugin.readers.frame_folder import FolderStorage
 
@@ -54,37 +53,59 @@ def appearing_when_complete(folder: Path, *, pack: bool) -> Iterator[Writer]:
     """What to write the files of a video to: it becomes ``folder`` (or ``<folder>.zip``) at the end of the block.
 
     On any exception it vanishes. What stood there before is replaced, a folder by an archive too and the other way
-    round.
+    round; until then it stays as it is, whenever the process ends.
     """
-    partial = folder.with_name(f"{folder.name}{PARTIAL_MARK}{socket.gethostname()}-{os.getpid()}")
+    partial = partial_path(folder)
     partial.parent.mkdir(parents=True, exist_ok=True)
+    _remove(partial)  # of a killed process with the number of this one
     writer = None
     try:
         writer = ArchiveWriter(partial) if pack else FolderWriter(partial)
         yield writer
         writer.close()
-        if pack:
-            os.replace(partial, _archive(folder))
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            if folder.exists():
-                shutil.rmtree(folder)
-            os.replace(partial, folder)
-            _archive(folder).unlink(missing_ok=True)
+        _put(partial, folder, pack=pack)
     except BaseException:
         if writer is not None:
-            writer.abandon()
+            with suppress(OSError):  # what is not on the disk yet may not find room
+                writer.abandon()
         _remove(partial)
         raise
 
 
-def remove_abandoned(parent: Path) -> None:
-    """Remove what runs that were killed on this host left half written in the folder ``parent``."""
-    if not parent.is_dir():
-        return
-    for path in parent.glob(f"*{PARTIAL_MARK}{socket.gethostname()}-*"):
-        if not _is_running(path.name.rpartition("-")[2]):
+def remove_abandoned(parent: Path) -> int:
+    """Remove what runs that were killed on this host left half written in the folder ``parent``; how much it was.
+
+    A folder that such a run had put aside returns to its place, if nothing came there.
+    """
+    rests = abandoned(parent)
+    for path, folder, was_aside in rests:
+        if was_aside and stored_frames(folder) is None:
+            os.replace(path, folder)
+        else:
             _remove(path)
+    return len(rests)
+
+
+def _put(partial: Path, folder: Path, *, pack: bool) -> None:
+    """Let the new folder or archive take the place of the old one.
+
+    The old folder is renamed first: removing it takes a while, and readers, who prefer a folder to an archive, must not
+    find half of it.
+    """
+    aside = partial_path(folder, aside=True)
+    had_folder = folder.is_dir()
+    if had_folder:
+        _remove(aside)
+        os.replace(folder, aside)
+    try:
+        os.replace(partial, _archive(folder) if pack else folder)
+    except BaseException:
+        if had_folder:
+            os.replace(aside, folder)
+        raise
+    _remove(aside)
+    if not pack:
+        _archive(folder).unlink(missing_ok=True)
 
 
 def _archive(folder: Path) -> Path:
@@ -96,13 +117,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def _is_running(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        pass  # it runs for another user
-    return True

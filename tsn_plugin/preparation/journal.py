@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tsn_plugin.preparation.settings import write_atomically
+
 
 class Journal:
     """Findings by key, appended to a file one by one and read again by the next run.
@@ -31,13 +33,17 @@ class Journal:
             self.found = dict(json.loads(line) for line in whole[1:])
         except (ValueError, TypeError, RecursionError):
             whole = [head]
-        self._path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")  # without a torn last line
-        self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115 closed by close() and remove()
+        write_atomically(self._path, "".join(f"{line}\n" for line in whole).encode())  # without a torn last line
+        self._file = open(self._path, "ab", buffering=0)  # noqa: SIM115 closed by close() and remove()
+        self._is_full = False
 
     def add(self, key: str, value: Any) -> None:
-        """Keep one finding of plain values."""
-        self._file.write(json.dumps([key, value], ensure_ascii=False) + "\n")
-        self._file.flush()
+        """Keep one finding of plain values; where there is no room for it, the next run has to find it again."""
+        line = (json.dumps([key, value], ensure_ascii=False) + "\n").encode()
+        try:
+            self._is_full = self._is_full or self._file.write(line) < len(line)
+        except OSError:
+            self._is_full = True  # no line behind a torn one
 
     def close(self) -> None:
         """Close the file and keep it."""

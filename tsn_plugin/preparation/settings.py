@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tsn_plugin.preparation.partial import partial_path
+
 
 def claim_folder(folder: str | Path, settings: dict[str, Any], *, note: str) -> None:
     """Create ``folder`` and note ``settings`` in its file ``note``; settings noted by earlier runs must agree.
@@ -34,7 +36,15 @@ def claim_folder(folder: str | Path, settings: dict[str, Any], *, note: str) -> 
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write a file that never exists in part."""
-    partial = Path(f"{path}.partial-{os.getpid()}")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    """Write a file that never exists in part.
+
+    Raises:
+        OSError: naming the file, if it cannot be written.
+    """
+    partial = partial_path(path)
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
