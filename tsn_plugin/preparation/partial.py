@@ -40,5 +40,14 @@ def _is_running_elsewhere(process: int) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
-        pass  # it runs for another user
-    return True
+        return True  # for another user
+    return not _is_zombie(process)
+
+
+def _is_zombie(process: int) -> bool:
+    """Whether a process has ended, and nobody asks how: in many a container nobody asks for orphans."""
+    try:
+        facts = Path(f"/proc/{process}/stat").read_bytes()
+    except OSError:  # elsewhere than on Linux
+        return False
+    return facts.rpartition(b")")[2].split()[:1] == [b"Z"]
