@@ -1,5 +1,6 @@
 import io
 
+import av
 import numpy as np
 import pytest
 
@@ -66,3 +67,13 @@ def test_open_files(backend, kind, tmp_path, make_video):
 
 def test_the_version_of_opencvs_ffmpeg_is_known():
     assert isinstance(other_backends._opencv_avcodec(), int)
+
+
+@pytest.mark.parametrize("backend", ["decord", "opencv"])
+def test_a_file_whose_first_frame_cannot_be_decoded_is_left_to_pyav(backend, tmp_path, make_video, monkeypatch):
+    def damaged(self):
+        raise av.error.InvalidDataError(1, "invalid data")
+
+    path = make_video(tmp_path / "a.mp4", num_frames=3, **X264)
+    monkeypatch.setattr(PyAVReader, "decoded_frames", damaged)
+    assert type(open_video(path, backend=backend)) is PyAVReader

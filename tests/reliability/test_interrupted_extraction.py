@@ -73,6 +73,17 @@ def partial(out):
     return [path for path in out.rglob(f"*{PARTIAL_MARK}*") if PARTIAL_MARK not in path.parent.name]
 
 
+def wait_for_begin(process, out):
+    """Until the first worker has begun to write."""
+    while is_running(process) and not partial(out):
+        time.sleep(0.001)
+
+
+def is_running(process):
+    """Whether a child has not ended yet; how it did can still be asked for."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
 def wait_for_group(group):
     """Until all its processes have ended: the kernel takes a moment to end those that were killed."""
     while any(facts[2] == group and facts[0] != "Z" for facts in map(facts_of, Path("/proc").glob("[0-9]*"))):
@@ -91,10 +102,11 @@ def facts_of(process):
 @pytest.mark.parametrize(("way", "workers"), [("folders", 0), ("archives", 0), ("folders", 1)])
 def test_kills_leave_nothing_half_written_and_nothing_is_done_twice(extract, whole, tmp_path, way, workers):
     expected, duration = whole[way]
-    duration += 3 * workers  # in which they start
     rng, out, kept, rests, killed, restarts = random.Random(workers), tmp_path / "out", {}, 0, 0, 0
     for _ in range(KILLS if workers == 0 else -(-KILLS // 4)):
         process = extract(out, *WAYS[way], workers=workers)
+        if workers:
+            wait_for_begin(process, out)
         status = process.end(kill_after=rng.uniform(0, duration))
         wait_for_group(process.pid)
         killed += status == -signal.SIGKILL
@@ -172,7 +184,7 @@ def start_long(child, source, out, *options):
         found = list(out.glob(f"a_long{PARTIAL_MARK}*"))
         if found:
             return process, found[0], int(found[0].name.rpartition("-")[2])
-        assert os.waitpid(process.pid, os.WNOHANG) == (0, 0), process.output()
+        assert is_running(process), process.output()
         time.sleep(0.001)
 
 

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from tsn_plugin.ops.flow_encoding import quantize_flow
 from tsn_plugin.ops.flow_method import FlowMethod
 from tsn_plugin.ops.optical_flow import FLOW_METHODS, make_flow_method
-from tsn_plugin.readers import open_video
+from tsn_plugin.readers import VideoReadError, open_video
 from tsn_plugin.registry import TRANSFORMS
 from tsn_plugin.transforms import (
     CenterCrop,
@@ -159,7 +159,7 @@ def test_the_same_fields_are_sampled_as_from_extracted_flow(video, protocol, pha
 
 def test_a_video_of_one_frame_is_named(tmp_path, make_video):
     path = make_video(tmp_path / "still.mp4", num_frames=1)
-    with pytest.raises(ValueError, match=r"still\.mp4 has 1 frame: modality='Flow' needs at least 2"):
+    with pytest.raises(VideoReadError, match=r"still\.mp4 has 1 frame: modality='Flow' needs at least 2"):
         opened(str(path))
     assert opened(str(path), modality="RGB")["total_frames"] == 1
 

@@ -67,8 +67,6 @@ def check_line(job: LineJob) -> tuple[list[Finding], str | None]:
     """What is wrong with one line, and a hash of what it names, if there is that."""
     findings = _label_findings(job)
     path = Path(job.options.root, job.line.path)
-    if job.options.kind == "video" and not path.exists():
-        return [*findings, ("missing", ERROR, f"{path} does not exist")], None
     try:
         reader = _open(path, job.options)
         with reader:

@@ -40,7 +40,8 @@ def open_video(
     decord and OpenCV serve the files of which they are known to give PyAV's frames. PyAV reads the others as well: for
     decord MPEG-4 Part 2 and older codecs, which its FFmpeg of 2018 rounds differently, and containers other than MP4,
     Matroska and AVI; for OpenCV open files, and these codecs if its FFmpeg is not PyAV's; for both interlaced video (of
-    which OpenCV 5 makes noise), odd heights with subsampled chroma, and pixels of more than 8 bits.
+    which OpenCV 5 makes noise), odd heights with subsampled chroma, and pixels of more than 8 bits. Of damage that a
+    decoder can paint over only PyAV tells.
 
     Args:
         source: path, or an open binary file.
@@ -52,7 +53,8 @@ def open_video(
     Raises:
         ValueError: for an unknown backend.
         FileNotFoundError: if there is no such file.
-        VideoReadError: if it cannot be read as a video.
+        VideoReadError: if it cannot be read as a video. Folders, pipes and devices are none; what is behind a pipe can
+            be given as an open file.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend={backend!r} is unknown; known: {', '.join(BACKENDS)}")

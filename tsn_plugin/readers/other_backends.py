@@ -62,6 +62,8 @@ class DecordReader(FrameReader):
         return _if_same_start(cls(like, reader), like)
 
     def _read_sorted(self, indices: Sequence[int]) -> dict[int, np.ndarray]:
+        import decord
+
         if indices[0] < self._next:
             self._reader.seek(0)
             self._next = 0
@@ -71,7 +73,7 @@ class DecordReader(FrameReader):
                 while self._next <= index:
                     frame = self._reader.next()
                     self._next += 1
-            except (RuntimeError, StopIteration) as error:
+            except (decord.DECORDError, RuntimeError, StopIteration) as error:
                 raise VideoReadError(f"{self.name}: decord cannot decode frame {index} of {self.num_frames}") from error
             frames[index] = frame.asnumpy()
         return frames
@@ -140,12 +142,19 @@ def _is_plain(reader: PyAVReader) -> bool:
         return False
     if context.name in REPEATING_DECODERS and any(packet.size <= NOT_CODED_SIZE for packet in reader.packets):
         return False
-    return not any(frame.interlaced_frame for frame in islice(reader.decoded_frames(), 1))
+    try:
+        return not any(frame.interlaced_frame for frame in islice(reader.decoded_frames(), 1))
+    except av.FFmpegError:
+        return False  # damaged: PyAV tells of it
 
 
 def _if_same_start(reader: _Reader, like: PyAVReader) -> _Reader | None:
     """``reader`` if its first frame is that of ``like``; decord, for one, gives narrow videos a fourth channel."""
-    return reader if np.array_equal(reader.read([0])[0], like.read([0])[0]) else None
+    try:
+        first = reader.read([0])[0]
+    except VideoReadError:
+        return None  # decord, which decodes ahead, fails at times for what lies further back
+    return reader if np.array_equal(first, like.read([0])[0]) else None
 
 
 def _opencv_avcodec() -> int | None:

@@ -38,7 +38,7 @@ class PyAVReader(FrameReader):
     All packets are read when the file is opened, since headers lie about their number. Decoding starts at the last key
     frame before a wanted frame, and frames on which no other depends are left out unless wanted. Where packets do not
     tell the frames (no times, a beginning amid a group of pictures, rare formats), the file is decoded once to count
-    them. Rotation flags are applied, as decord and OpenCV do.
+    them. Rotation flags are applied, as decord and OpenCV do, and MMAction2's PyAV transforms do not.
 
     A damaged file gives an error where the decoder finds nothing to show, and a :class:`DamagedFrameWarning` for frames
     that it pieced together, as decord and OpenCV do without a word. What the stream does not tell stays unseen: VP9,

@@ -7,7 +7,7 @@ from typing import Callable
 import numpy as np
 from mmengine.fileio import get_file_backend
 
-from tsn_plugin.readers import FrameReader
+from tsn_plugin.readers import FrameReader, VideoReadError
 from tsn_plugin.transforms.common import facts_of
 
 
@@ -15,13 +15,13 @@ def set_reader(results: dict, reader: FrameReader) -> None:
     """Store the reader of a video and what it knows: ``total_frames`` counts flow fields where flow is asked for.
 
     Raises:
-        ValueError: if the video has a frame, but no second one for flow.
+        VideoReadError: if the video has a frame, but no second one for flow; training goes on without it.
     """
     facts = facts_of(results)
     count = facts.num_entries(reader.num_frames)
     if count == 0 < reader.num_frames:
         reader.close()
-        raise ValueError(
+        raise VideoReadError(
             f"{reader.name} has {reader.num_frames} frame: modality={facts.name!r} needs at least 2, since flow lies "
             "between neighbouring frames; take the video out of the list"
         )
