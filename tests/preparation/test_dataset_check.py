@@ -3,6 +3,8 @@ import runpy
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tsn_plugin.preparation import dataset_check
@@ -170,3 +172,44 @@ def test_intervals_of_frames(make_frame_folder, tmp_path):
     ]
     with pytest.raises(ValueError, match="with_offset=True is for lists of frames"):
         CheckOptions("video", with_offset=True)
+
+
+def test_without_a_report_too_an_interrupted_check_goes_on(videos, tmp_path, monkeypatch, capsys):
+    path = write(tmp_path / "list.txt", "plain.mp4\t0", "two words.mp4\t1", "plain.mp4\t2", "Škoda.mp4\t9")
+    arguments = [str(path), "--kind", "video", "--root", str(videos), "--workers", "0", "--num-classes", "4"]
+    with pytest.raises(SystemExit):
+        main(arguments)
+    uninterrupted, checked = capsys.readouterr().out, []
+
+    def until_the_third(job):
+        checked.append(job.line.line_number)
+        if len(checked) == 3:
+            raise KeyboardInterrupt
+        return check_line(job)
+
+    monkeypatch.setattr(dataset_check, "check_line", until_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        main(arguments)
+    with pytest.raises(SystemExit):  # another way to check has nothing of it
+        main([*arguments, "--decode", "none"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert checked == [1, 2, 3, 1, 2, 3, 4, 3, 4]
+    assert capsys.readouterr().out == uninterrupted
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["list.txt", "videos"]
+
+
+def test_a_folder_that_cannot_be_written_to_keeps_no_journal(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert dataset_check.default_journal([tmp_path / "list.txt"], CheckOptions("video")) is None
+
+
+@pytest.mark.parametrize("decode", ["full", "ends"])
+def test_a_picture_that_opencv_would_paint_over_is_an_error_of_the_full_check(tmp_path, decode):
+    (tmp_path / "clip").mkdir()
+    image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    data = cv2.imencode(".jpg", image)[1].tobytes()
+    (tmp_path / "clip" / "img_00001.jpg").write_bytes(data[:-600] + data[-20:])
+    path = write(tmp_path / "list.txt", "clip 1 0")
+    assert kinds(check(path, "rgb", tmp_path, decode=decode)) == ([("unreadable", 1)] if decode == "full" else [])

@@ -46,3 +46,20 @@ def test_another_file_is_begun_anew(tmp_path, content):
 def test_a_complete_job_leaves_no_journal(tmp_path):
     Journal(filled(tmp_path / "journal"), SETTINGS).remove()
     assert not (tmp_path / "journal").exists()
+
+
+def test_without_room_nothing_comes_behind_a_torn_line(tmp_path):
+    journal = Journal(tmp_path / "journal", SETTINGS)
+    journal.add("first", 1)
+    file = journal._file
+
+    class Full:
+        def write(self, line):
+            return file.write(line[:5])
+
+    journal._file = Full()
+    journal.add("second", 2)
+    journal._file = file
+    journal.add("third", 3)
+    journal.close()
+    assert Journal(tmp_path / "journal", SETTINGS).found == {"first": 1}
