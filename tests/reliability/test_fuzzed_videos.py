@@ -37,12 +37,12 @@ def write_texture(path, codec):
         container.mux(stream.encode(None))
 
 
-def outcome(path, reference):
+def outcome(path, reference, backend="auto"):
     """How reading three frames ends, and whether they are those of the whole file."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            with open_video(path, time_limit=60) as reader:
+            with open_video(path, time_limit=60, backend=backend) as reader:
                 indices = sorted({0, len(reader) // 2, len(reader) - 1})
                 frames = reader.read(indices)
         except (VideoReadError, FileNotFoundError) as error:
@@ -70,10 +70,27 @@ def test_changed_bytes_end_in_frames_or_in_an_error(tmp_path, mutated, name):
         path.write_bytes(mutated(data, rng))
         outcomes[outcome(path, reference)] += 1
         path.unlink()
+    print(name, outcomes)
     assert outcomes["error"] + outcomes["warning"] >= MUTATIONS / 20
+    assert not outcomes["error without a name"]
     assert outcomes["same"]
     if name != "vp9.webm":  # whose decoder takes nearly every byte for some pixels
         assert outcomes["different"] <= outcomes["error"] + outcomes["warning"]
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "h264.mkv", "vp9.webm"])
+@pytest.mark.parametrize("backend", ["decord", "opencv"])
+def test_other_backends_end_in_frames_or_in_an_error_too(tmp_path, mutated, name, backend):
+    write_texture(tmp_path / name, FILES[name])
+    data, rng, outcomes = (tmp_path / name).read_bytes(), np.random.default_rng(1), Counter()
+    with open_video(tmp_path / name) as reader:
+        reference = reader.read(range(FRAMES))
+    for number in range(-(-MUTATIONS // 5)):
+        path = tmp_path / f"{number}-{name}"
+        path.write_bytes(mutated(data, rng))
+        outcomes[outcome(path, reference, backend)] += 1
+    assert outcomes["error"]
+    assert not outcomes["error without a name"]
 
 
 def test_a_strict_reader_refuses_what_the_decoder_would_guess(tmp_path):
