@@ -221,6 +221,21 @@ def test_the_tools_take_the_commands(page, monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=by_name)
+def test_options_in_the_text_are_options_of_the_tools(page, capsys):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    told = {option for code in re.findall(r"`([^`]+)`", text) for option in re.findall(r"(?<!\S)--[a-z-]+", code)}
+    helps = ["tools/check_dataset.py", "tools/extract_flow.py", "tools/train.py"]
+    commands = [(tool, ["--help"]) for tool in helps]
+    commands += [("tools/build_file_list.py", [name, "--help"]) for name in sorted(datasets_of(page))]
+    known = set()
+    for tool, arguments in commands:
+        with pytest.raises(SystemExit):
+            main_of(tool)(arguments)
+        known |= {*re.findall(r"--[a-z-]+", capsys.readouterr().out)}
+    assert told <= known, told - known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=by_name)
 def test_lists_are_checked_where_they_are_built(page, monkeypatch, writable):
     built = parsed_by_tool(page, "build_file_list", monkeypatch)
     names = set().union(*(writable[name] for name in datasets_of(page)))

@@ -20,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--template", help="of the frames' file names, such as img_{:05d}.jpg or flow_{}_{:05d}.jpg")
     add("--start-index", type=int, default=1, help="number of the first frame (default: %(default)s)")
     add("--report", metavar="FILE", help="write all problems to this JSON file")
+    add("--with-offset", action="store_true", help="lists of intervals: <path> <offset> <count> <label>")
     add("--strict", action="store_true", help="warnings count as errors")
     add("--workers", type=int, help="processes (default: one per core); 0: work in this one")
     args = vars(parser.parse_args(argv))
