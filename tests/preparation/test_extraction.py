@@ -290,23 +290,23 @@ def test_a_device_is_for_methods_that_can_use_it(tmp_path, write_video):
         run_extraction(jobs, tmp_path / "out", workers=0)
 
 
-def test_denseflows_layout_has_all_frames_from_one_and_flow_from_zero(tmp_path, write_video):
+def test_denseflows_layout_has_all_frames_and_flow_from_zero(tmp_path, write_video):
     video = write_video(tmp_path / "v.avi", 4)
     options = ExtractionOptions(method="dis", layout="denseflow", quality=100)
     job = ExtractionJob(video, tmp_path / "v", options)
     assert [extract_video(job), extract_video(job)] == [3, 0]
-    images = [f"img_{number:05d}.jpg" for number in (1, 2, 3, 4)]
+    images = [f"img_{number:05d}.jpg" for number in (0, 1, 2, 3)]
     flows = [f"flow_{axis}_{number:05d}.jpg" for axis in "xy" for number in (0, 1, 2)]
     assert names(tmp_path / "v") == sorted(images + flows)
     extract_video(ExtractionJob(video, tmp_path / "tsn", ExtractionOptions(method="dis", quality=100)))
     for ours, theirs in (
-        ("img_00001", "img_00002"),
+        ("img_00001", "img_00001"),
         ("flow_x_00001", "flow_x_00000"),
         ("flow_y_00003", "flow_y_00002"),
     ):
         assert (tmp_path / "tsn" / f"{ours}.jpg").read_bytes() == (tmp_path / "v" / f"{theirs}.jpg").read_bytes()
     (first,) = open_video(video).read([0])
-    stored = cv2.imread(str(tmp_path / "v" / "img_00001.jpg"))[..., ::-1]
+    stored = cv2.imread(str(tmp_path / "v" / "img_00000.jpg"))[..., ::-1]
     assert np.abs(stored.astype(int) - first).mean() < 3
 
 

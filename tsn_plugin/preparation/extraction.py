@@ -152,8 +152,9 @@ def _write_pairs(video: Path, writer: Writer, options: ExtractionOptions) -> int
         while batch := list(islice(pairs, 1 if method is None else method.batch_size)):
             flows = [None] * len(batch) if method is None else method.flows([(old[1], new[1]) for old, new in batch])
             for ((first, _), (image, _)), flow in zip(batch, flows):
-                if number == 0 and options.rgb and LAYOUTS[options.layout].has_first_frame:
-                    _write_image(writer, 1, first, options.quality)
+                layout = LAYOUTS[options.layout]
+                if number == 0 and options.rgb and layout.has_first_frame:
+                    _write_image(writer, layout.first_image - 1, first, options.quality)
                 number += 1
                 _write_pair(writer, number, image, flow, options)
                 check_in()

@@ -19,7 +19,7 @@ class Layout:
     Attributes:
         first_image: number of the second frame's image.
         first_flow: number of the flow between the first two frames.
-        has_first_frame: whether the first frame is stored, as image 1.
+        has_first_frame: whether the first frame is stored, with the number before ``first_image``.
     """
 
     first_image: int
@@ -27,9 +27,10 @@ class Layout:
     has_first_frame: bool
 
 
-#: ``tsn``: the original's, image t is the second frame of flow t. ``denseflow``: open-mmlab/denseflow's as MMAction2
-#: uses it, all frames from 1 and flow from 0, for configs with ``start_index=0`` for flow.
-LAYOUTS = {"tsn": Layout(1, 1, False), "denseflow": Layout(2, 0, True)}
+#: ``tsn``: the original's, image t is the second frame of flow t. ``denseflow``: open-mmlab/denseflow's, all frames
+#: and flow from 0, for configs with ``start_index=0`` (denseflow ``denseflow_gpu.cpp`` and ``common.cpp``; MMAction2's
+#: folders of ActivityNet).
+LAYOUTS = {"tsn": Layout(1, 1, False), "denseflow": Layout(1, 0, True)}
 
 
 @dataclass(frozen=True)
