@@ -19,7 +19,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--method", choices=FLOW_METHODS, default="tvl1", help="tvl1 as in the paper (default), dis for speed")
     add("--bound", type=float, default=20, help="flow beyond this many pixels is clipped (default: 20)")
     add("--step", type=int, default=1, help="use every n-th frame (default: 1)")
-    add("--size", type=parse_size, help="resize to WxH before the flow is computed; the original takes 340x256")
+    size_help = "resize to this before the flow is computed; the original takes 340x256"
+    add("--size", type=parse_size, metavar="WxH", help=size_help)
     add("--short-side", type=int, help="resize the shorter side to this length, keeping the aspect")
     add("--quality", type=int, default=95, help="of the JPEGs, 1 to 100 (default: 95)")
     add("--rgb-only", dest="flow", action="store_false", help="write no flow")
