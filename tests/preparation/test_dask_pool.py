@@ -8,6 +8,7 @@ import time
 
 import pytest
 from distributed import Client
+from distributed.comm import CommClosedError
 
 from tsn_plugin.preparation.executors import run_jobs
 from tsn_plugin.preparation.extraction import plan_extraction, run_extraction
@@ -162,6 +163,17 @@ def test_a_lost_scheduler_is_told(lost_cluster, tmp_path):
     kill = f"__import__('os').kill({lost_cluster.processes[0].pid}, 9) or __import__('time').sleep(1)"
     with pytest.raises(ConnectionError, match="was lost; what is finished is kept, and the same command goes on"):
         run([kill, "1"], lost_cluster)
+
+
+def test_a_scheduler_that_is_lost_while_a_result_is_fetched_is_told(cluster, monkeypatch):
+    from tsn_plugin.preparation import dask_pool
+
+    def fetch(*_):
+        raise CommClosedError("in the middle of a request")
+
+    monkeypatch.setattr(dask_pool.DaskPool, "_report", fetch)
+    with pytest.raises(ConnectionError, match="was lost; what is finished is kept"):
+        run(["1"], cluster)
 
 
 def test_no_scheduler_no_worker_and_no_dask_are_told(tmp_path, monkeypatch):

@@ -74,7 +74,8 @@ class DaskPool:
         Raises:
             ConnectionError: if the scheduler is lost.
         """
-        from distributed import Event
+        from distributed import CancelledError, Event
+        from distributed.comm import CommClosedError
 
         waiting = deque(range(len(jobs)))
         running: dict[Any, int] = {}
@@ -87,6 +88,8 @@ class DaskPool:
                 self._hand_out(waiting, running, jobs)
                 for future in self._finished():
                     self._report(running.pop(future), future, on_result, on_failure, on_units)
+        except (CommClosedError, CancelledError) as error:  # in the middle of a request: nothing has told of it yet
+            raise ConnectionError(self._lost()) from error
         finally:
             self._client.close()
 
