@@ -1,6 +1,7 @@
 import copy
 import os
 import pickle
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +12,8 @@ from torch.utils.data import DataLoader
 from tsn_plugin.ops.flow_encoding import quantize_flow
 from tsn_plugin.ops.flow_method import FlowMethod
 from tsn_plugin.ops.optical_flow import FLOW_METHODS, make_flow_method
+from tsn_plugin.preparation.extraction import ExtractionJob, extract_video
+from tsn_plugin.preparation.extraction_options import ExtractionOptions
 from tsn_plugin.readers import VideoReadError, open_video
 from tsn_plugin.registry import TRANSFORMS
 from tsn_plugin.transforms import (
@@ -20,6 +23,7 @@ from tsn_plugin.transforms import (
     DecordInit,
     Flip,
     FormatShape,
+    KeepEveryNthFrame,
     MultiScaleCrop,
     PackActionInputs,
     SampleFrames,
@@ -157,6 +161,26 @@ def test_the_same_fields_are_sampled_as_from_extracted_flow(video, protocol, pha
         np.testing.assert_array_equal(fields[0] + 1, fields[1])
 
 
+@pytest.mark.parametrize("step", [1, 2, 5])
+def test_flow_of_every_nth_frame_is_what_is_extracted_with_that_step(video, step, tmp_path):
+    """The frames of ``--step``; one that is left has no partner, and is told as such."""
+    results = KeepEveryNthFrame(step)(opened(video))
+    job = ExtractionJob(Path(video), tmp_path / "v", ExtractionOptions("dis", step=step, quality=100))
+    assert results["total_frames"] == extract_video(job) == (FRAMES - 1) // step
+    results.update(frame_inds=np.arange(results["total_frames"]), clip_len=1)
+    for number, field in enumerate(ComputeFlow("dis")(results)["imgs"], start=1):
+        for axis, plane in zip("xy", np.moveaxis(field, -1, 0)):
+            stored = cv2.imread(str(tmp_path / "v" / f"flow_{axis}_{number:05d}.jpg"), cv2.IMREAD_GRAYSCALE)
+            assert np.abs(stored.astype(int) - plane).max() <= 2  # the loss of JPEG
+    with pytest.raises(VideoReadError, match=r"clip\.mp4 has 1 frame: modality='Flow' needs at least 2"):
+        KeepEveryNthFrame(FRAMES)(opened(video))
+
+
+def test_a_step_below_one_is_refused():
+    with pytest.raises(ValueError, match="step=0 must be at least 1"):
+        KeepEveryNthFrame(0)
+
+
 def test_a_video_of_one_frame_is_named(tmp_path, make_video):
     path = make_video(tmp_path / "still.mp4", num_frames=1)
     with pytest.raises(VideoReadError, match=r"still\.mp4 has 1 frame: modality='Flow' needs at least 2"):
@@ -198,6 +222,7 @@ def test_each_process_makes_its_own_method(video, monkeypatch):
 
 def test_representations():
     assert repr(ComputeFlow(size=SIZE)) == "ComputeFlow(method='tvl1', bound=20, size=(48, 40))"
+    assert repr(KeepEveryNthFrame(2)) == "KeepEveryNthFrame(step=2)"
     assert repr(DecodeFlowFrames(short_side=256)) == "DecodeFlowFrames(size=None, short_side=256)"
 
 

@@ -24,7 +24,7 @@ def video(**more):
 class Pictures(FrameReader):
     """Frames in memory."""
 
-    num_frames = 6
+    name, num_frames = "pictures", 6
 
     def _read_sorted(self, indices):
         return {index: images()[index] for index in indices}
@@ -53,6 +53,7 @@ CASES = {
     ],
     "ComputeFlow": [({"method": "dis", "size": (32, 32)}, UNDECODED), ({"method": "farneback"}, UNDECODED)],
     "DecodeFlowFrames": [({"size": (16, 12)}, UNDECODED), ({"short_side": 12}, UNDECODED)],
+    "KeepEveryNthFrame": [({"step": 2}, {**UNSAMPLED, "video_reader": Pictures(), "avg_fps": 25.0})],
     "ColorJitter": [({"brightness": (0.5, 1.5)}, video())],
     "Resize": [
         ({"scale": (20, 16), "keep_ratio": False}, video(img_shape=(24, 30))),
@@ -109,6 +110,8 @@ def assert_equal(actual, expected, where=""):
         assert len(actual) == len(expected), where
         for index, value in enumerate(expected):
             assert_equal(actual[index], value, f"{where}[{index}]")
+    elif isinstance(expected, FrameReader):
+        assert_equal(list(actual.iter_frames()), list(expected.iter_frames()), where)
     elif hasattr(expected, "metainfo"):
         assert_equal(actual.to_dict(), expected.to_dict(), where)
     else:

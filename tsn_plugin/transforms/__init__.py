@@ -14,6 +14,7 @@ from tsn_plugin.transforms.decoding import (
     PyAVInit,
     RawFrameDecode,
 )
+from tsn_plugin.transforms.every_nth import KeepEveryNthFrame
 from tsn_plugin.transforms.fixed_crops import CenterCrop, TenCrop, ThreeCrop
 from tsn_plugin.transforms.flip import Flip
 from tsn_plugin.transforms.formatting import FormatShape, PackActionInputs
@@ -31,6 +32,7 @@ __all__ = [
     "DecordInit",
     "Flip",
     "FormatShape",
+    "KeepEveryNthFrame",
     "MultiScaleCrop",
     "OpenCVDecode",
     "OpenCVInit",
