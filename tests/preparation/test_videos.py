@@ -4,7 +4,7 @@ from tsn_plugin.preparation.videos import ListedVideo, find_videos, read_video_l
 
 
 def test_read_video_list_by_hand(tmp_path):
-    lines = "Archery/v_1.avi 3\r\n\r\na b (c) #2&.mp4 0\nx.y.mkv 1 5 -1\nno_label 7.mov\n"
+    lines = "Archery/v_1.avi 3\r\n\r\na b (c) #2&.mp4 0\nx.y.mkv 1 5 -1\nno_label 7.mov\na\u2028b.avi 2\n"
     (tmp_path / "list.txt").write_text(lines, newline="")
     videos = read_video_list(tmp_path / "list.txt")
     assert videos == [
@@ -12,8 +12,9 @@ def test_read_video_list_by_hand(tmp_path):
         ListedVideo("a b (c) #2&.mp4", (0,)),
         ListedVideo("x.y.mkv", (1, 5, -1)),
         ListedVideo("no_label 7.mov", ()),
+        ListedVideo("a\u2028b.avi", (2,)),
     ]
-    assert [video.name for video in videos] == ["Archery/v_1", "a b (c) #2&", "x.y", "no_label 7"]
+    assert [video.name for video in videos] == ["Archery/v_1", "a b (c) #2&", "x.y", "no_label 7", "a\u2028b"]
 
 
 def test_a_line_without_a_file_extension_is_named(tmp_path):

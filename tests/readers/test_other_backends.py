@@ -51,6 +51,16 @@ def test_frames_are_those_of_pyav_bit_for_bit(name, backend, tmp_path, make_vide
         np.testing.assert_array_equal(np.stack(list(reader.iter_frames())), np.stack(expected))
 
 
+@pytest.mark.parametrize("backend", ["pyav", "decord", "opencv"])
+@pytest.mark.parametrize("name", ["a: b.mp4", "concat:x|y.mp4", "%05d #1&(2) \u89c6.mp4", "-v.mp4"])
+def test_a_file_may_have_any_name(backend, name, tmp_path, make_video, monkeypatch):
+    """FFmpeg takes what stands before a colon for a protocol."""
+    make_video(tmp_path / name, num_frames=3, **X264)
+    monkeypatch.chdir(tmp_path)
+    with open_video(name, backend=backend) as reader:
+        assert (reader.name, len(reader.read([0, 2]))) == (name, 2)
+
+
 def test_opencv_decodes_mpeg4_only_with_the_ffmpeg_of_pyav(tmp_path, make_video, monkeypatch):
     path = make_video(tmp_path / "a.avi", num_frames=3)
     monkeypatch.setattr(other_backends, "_opencv_avcodec", lambda: 1)

@@ -36,7 +36,8 @@ def read_video_list(path: str | Path) -> list[ListedVideo]:
         ValueError: for a line of another form, with its number.
     """
     videos = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    # not splitlines(), which also splits at characters that a name may hold
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         match = _LIST_LINE.fullmatch(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -73,6 +74,12 @@ class FrameReader(ABC):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def ffmpeg_name(path: str | Path) -> str:
+    """What FFmpeg takes for this path: a file's name that holds a colon would be taken for a protocol's address."""
+    name = os.fspath(path)
+    return os.path.abspath(name) if ":" in name and os.path.exists(name) else name
 
 
 def in_order(frames: dict[int, np.ndarray], indices: Sequence[int]) -> list[np.ndarray]:

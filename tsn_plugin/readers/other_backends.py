@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from itertools import islice
@@ -12,7 +11,7 @@ import av
 import cv2
 import numpy as np
 
-from tsn_plugin.readers.base import FrameReader, VideoReadError, VideoSource
+from tsn_plugin.readers.base import FrameReader, VideoReadError, VideoSource, ffmpeg_name
 from tsn_plugin.readers.packets import TIMED_CONTAINERS
 from tsn_plugin.readers.pyav_reader import REPEATING_DECODERS, PyAVReader
 
@@ -54,7 +53,7 @@ class DecordReader(FrameReader):
         if not like.has_path:
             source.seek(0)
         try:
-            reader = decord.VideoReader(os.fspath(source) if like.has_path else source, num_threads=num_threads)
+            reader = decord.VideoReader(ffmpeg_name(source) if like.has_path else source, num_threads=num_threads)
         except (decord.DECORDError, RuntimeError) as error:
             raise VideoReadError(f"{like.name} cannot be opened by decord ({_last_line(error)})") from error
         if len(reader) != like.num_frames:
@@ -107,7 +106,7 @@ class OpenCVReader(FrameReader):
             return None
         if not _is_plain(like):
             return None
-        reader = cls(like, os.fspath(source), num_threads=num_threads)
+        reader = cls(like, ffmpeg_name(source), num_threads=num_threads)
         if not reader._capture.isOpened():
             raise VideoReadError(f"{like.name} cannot be opened by OpenCV; use backend='pyav'")
         return _if_same_start(reader, like)
