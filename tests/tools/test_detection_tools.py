@@ -13,8 +13,10 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.runner import TestLoop
 
-from tsn_plugin.evaluation.proposal_score_files import ScoreParts, load_proposal_scores
+from tsn_plugin.evaluation.detection_metrics import DumpTickScores
+from tsn_plugin.evaluation.proposal_score_files import ScoreParts, load_proposal_scores, load_tick_scores
 from tsn_plugin.proposals.proposal_files import read_proposals
 from tsn_plugin.registry import MODELS
 
@@ -138,6 +140,67 @@ def test_two_tasks_score_each_video_once(data, capsys, slurm):
         np.testing.assert_allclose(second.completeness, first.completeness, rtol=1e-4, atol=1e-5)
     assert len(alone) == 9
     assert measured(told) == alone
+
+
+def test_an_interrupted_test_does_not_mix_weights_or_lists(data, capsys, monkeypatch):
+    write_windows(data, capsys)
+    run_iter = TestLoop.run_iter
+
+    def test(checkpoint, stop=None):
+        def run_some(self, number, batch):
+            run_iter(self, number, batch)
+            if number == stop:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(TestLoop, "run_iter", run_some)
+        tool(
+            *("test", "tag_bninception_toy_rgb", checkpoint, "--out", "ticks.npz", "--data-root", data),
+            *("--cfg-options", "test_dataloader.num_workers=0", "test_dataloader.persistent_workers=False"),
+            f"test_dataloader.dataset.ann_file={Path('windows.txt').absolute()}",
+            "test_dataloader.dataset.tick_interval=60",
+        )
+
+    def stopped(checkpoint):
+        with pytest.raises(KeyboardInterrupt):
+            test(checkpoint, stop=0)
+        assert ScoreParts("ticks.npz").names() == [NAMES[0]]
+        capsys.readouterr()
+
+    stopped(data / "tag.pth")
+    test(data / "tag.pth")
+    assert "1 videos have their scores already" in capsys.readouterr().out
+    wanted = load_tick_scores("ticks.npz")
+    assert sorted(wanted) == sorted(NAMES)
+
+    weights = torch.load(data / "tag.pth", weights_only=True)
+    weights["state_dict"]["cls_head.fc_cls.bias"] += 1
+    torch.save(weights, "other.pth")
+    stopped("other.pth")
+    test(data / "tag.pth")
+    assert "of other weights or settings and is removed" in capsys.readouterr().out
+    for name, ticks in load_tick_scores("ticks.npz").items():
+        np.testing.assert_allclose(ticks, wanted[name], atol=1e-6)
+
+    stopped(data / "tag.pth")
+    Path("windows.txt").write_text(Path("windows.txt").read_text() + "# the end\n")
+    stopped(data / "tag.pth")  # starts again: the list is another one
+    Path("ticks.npz.parts", "test.json").unlink()
+    stopped(data / "tag.pth")  # again: nobody knows whose results these are
+
+
+def test_a_test_that_ended_before_its_file_was_written_only_writes_it(data, capsys, monkeypatch):
+    write_windows(data, capsys)
+    options = ["--data-root", data, "--cfg-options", "test_dataloader.num_workers=0"]
+    options += ["test_dataloader.persistent_workers=False", "test_dataloader.dataset.tick_interval=60"]
+    options += [f"test_dataloader.dataset.ann_file={Path('windows.txt').absolute()}"]
+    command = ("test", "tag_bninception_toy_rgb", data / "tag.pth", "--out", "ticks.npz", *options)
+    with monkeypatch.context() as broken:
+        broken.setattr(DumpTickScores, "compute_metrics", lambda self, results: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tool(*command)
+    tool(*command)
+    assert "2 videos have their scores already" in capsys.readouterr().out
+    assert sorted(load_tick_scores("ticks.npz")) == sorted(NAMES)
 
 
 def in_two_tasks(name, *arguments):

@@ -14,6 +14,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from tsn_plugin.evaluation.detection_metrics import scored_videos
 from tsn_plugin.evaluation.journal import ResultJournal, metrics_of, read_in_order, read_journal, remove_journal
 from tsn_plugin.preparation.settings import claim_folder
 from tsn_plugin.registry import DATASETS
@@ -55,6 +56,33 @@ def run_or_resume(runner: Runner, config: Config, out: str, *, options: dict[str
     return metrics
 
 
+def skip_scored(runner: Runner, config: Config, out: str, writer: str, *, options: dict[str, Any]) -> None:
+    """Let a localizer's test leave out what an interrupted test of the same weights and settings has scored.
+
+    What is left is written with the rest by the metric ``writer``; the other metrics would see a part only and are left
+    out then.
+
+    Args:
+        runner: of ``config``.
+        config: with the metric that writes ``out``.
+        out: the score file.
+        writer: type of that metric.
+        options: further settings on which the scores depend.
+    """
+    found: list[Any] = [None]
+    if is_main_process():
+        _claim(journal_folder(out), config, options)
+        found[0] = scored_videos(out)
+    broadcast_object_list(found)
+    finished = found[0]
+    if finished:
+        text = f"{len(finished)} videos have their scores already; tools/eval_detections.py evaluates all of {out}"
+        print_log(text, "current", logging.INFO)
+        dataset = dict(config.test_dataloader.dataset, skip=finished)
+        runner._test_dataloader = dict(config.test_dataloader, dataset=dataset)
+        runner._test_evaluator = [one for one in test_evaluators(config) if one["type"] == writer]
+
+
 def _test(runner: Runner) -> dict[str, float]:
     """Test all videos of the runner; if one fails, those before it are kept."""
     try:
@@ -94,18 +122,27 @@ def _resume(runner: Runner, config: Config, folder: str, finished: Counter[str])
 
 
 def _claim(folder: str, config: Config, options: dict[str, Any]) -> None:
-    """Note weights and settings in the folder; what other ones have left there is removed."""
-    checkpoint = Path(config.load_from)
-    facts = [checkpoint.stat().st_size, checkpoint.stat().st_mtime_ns] if checkpoint.is_file() else []
-    parts = [config.model.to_dict(), config.test_dataloader.dataset.to_dict(), config.test_cfg, options]
+    """Note weights, list and settings in the folder; what other ones, or unknown ones, have left there is removed."""
+    dataset = config.test_dataloader.dataset.to_dict()
+    parts = [config.model.to_dict(), dataset, config.test_cfg, options]
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()
-    settings = dict(checkpoint=str(checkpoint), facts=facts, config=digest)
+    listed = Path(dataset.get("data_root") or "", dataset.get("ann_file") or "")
+    settings = dict(
+        checkpoint=str(config.load_from), facts=_facts(Path(config.load_from)), list=_facts(listed), config=digest
+    )
     try:
+        if Path(folder).is_dir() and not Path(folder, _NOTE).exists():
+            raise ValueError(f"{folder} has no note")
         claim_folder(folder, settings, note=_NOTE)
     except ValueError:
         print_log(f"{folder} is of other weights or settings and is removed", "current", logging.WARNING)
         remove_journal(folder)
         claim_folder(folder, settings, note=_NOTE)
+
+
+def _facts(path: Path) -> list[int]:
+    """What changes when a file is written again; nothing for a file from elsewhere."""
+    return [path.stat().st_size, path.stat().st_mtime_ns] if path.is_file() else []
 
 
 def test_evaluators(config: Config) -> list[dict]:

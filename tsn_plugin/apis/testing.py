@@ -16,10 +16,9 @@ from mmengine.registry import Registry
 from mmengine.runner import Runner
 
 from tsn_plugin.apis.failures import report_failure
-from tsn_plugin.apis.interrupted_tests import add_journal, run_or_resume, test_evaluators
+from tsn_plugin.apis.interrupted_tests import add_journal, run_or_resume, skip_scored, test_evaluators
 from tsn_plugin.apis.options import load_config
 from tsn_plugin.apis.training import build_runner
-from tsn_plugin.evaluation.detection_metrics import scored_videos
 from tsn_plugin.evaluation.metrics import DumpScores
 from tsn_plugin.models.heads import TSNHead
 from tsn_plugin.models.localizers import SSN
@@ -43,16 +42,19 @@ def run_test(arguments: argparse.Namespace) -> dict[str, float]:
     """Test what the parsed command line asks for, print 0.x's lines for ``--eval`` and return all metrics."""
     config = load_config(arguments)
     apply_test_options(config, arguments)
-    is_resumable = arguments.out is not None and _localizer_writer(config) is None
+    localizer_writer = _localizer_writer(config)
+    is_resumable = arguments.out is not None and localizer_writer is None
     if is_resumable:
         add_journal(config, arguments.out)
     runner = build_runner(config)
     if arguments.fuse_conv_bn:
         fold_batch_norm(runner)
+    options = dict(amp=arguments.amp, fused=arguments.fuse_conv_bn)
     if is_resumable:
-        options = dict(amp=arguments.amp, fused=arguments.fuse_conv_bn)
         metrics = run_or_resume(runner, config, arguments.out, options=options)
     else:
+        if arguments.out is not None:
+            skip_scored(runner, config, arguments.out, localizer_writer, options=options)
         metrics = runner.test()
     if arguments.eval and is_main_process():
         for line in format_metrics(metrics):
@@ -150,15 +152,8 @@ def _localizer_writer(config: Config) -> str | None:
 
 
 def _add_localizer_scores(config: Config, path: str, writer: str) -> None:
-    """Let the test write a score file of untrimmed videos, and go on from where an earlier one was interrupted."""
-    evaluators = test_evaluators(config)
-    finished = scored_videos(path)
-    if finished:
-        text = f"{len(finished)} videos have their scores already; tools/eval_detections.py evaluates all of {path}"
-        print_log(text, logger="current", level=logging.INFO)
-        config.test_dataloader.dataset.skip = finished
-        evaluators = []
-    evaluators = [evaluator for evaluator in evaluators if evaluator["type"] != writer]
+    """Let the test write a score file of untrimmed videos."""
+    evaluators = [evaluator for evaluator in test_evaluators(config) if evaluator["type"] != writer]
     config.test_evaluator = [*evaluators, dict(type=writer, out_file_path=path)]
 
 
