@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("scores", nargs="+", help="score files of tools/test.py --out, one per stream; or the original's pickles")
     add("--protocol", default="thumos14", help="thumos14 (default), activitynet1.2 or activitynet1.3")
     add("--weights", nargs="+", type=float, help="of the streams (default: equal)")
-    add("--softmax", choices=SOFTMAX_KINDS, help="of activity")
+    add("--softmax", choices=SOFTMAX_KINDS, help="of activity (default: as the original, differs with --video-scores)")
     add("--completeness-exponent", type=float, help="0 leaves completeness out")
     add("--top-k", type=int, help="(proposal, class) pairs of a video; 0: all")
     add("--nms", choices=NMS_KINDS, help="hard or soft suppression")

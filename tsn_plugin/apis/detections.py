@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 
 from tsn_plugin.evaluation.average_precision import TIOU_THRESHOLDS, Instances, mean_average_precision
-from tsn_plugin.evaluation.detection import DETECTION_OPTIONS, DetectionOptions, detect, fuse_proposal_scores
+from tsn_plugin.evaluation.detection import (
+    DETECTION_OPTIONS,
+    VIDEO_SOFTMAX,
+    DetectionOptions,
+    detect,
+    fuse_proposal_scores,
+)
 from tsn_plugin.evaluation.detection_metrics import protocol_family
 from tsn_plugin.evaluation.detection_report import detections_by_video, precision_table, write_detections
+from tsn_plugin.evaluation.names import without_extension
 from tsn_plugin.evaluation.proposal_score_files import load_proposal_scores
 from tsn_plugin.evaluation.score_files import load_scores
-from tsn_plugin.proposals.databases import read_database
+from tsn_plugin.proposals.databases import Database, read_database
 from tsn_plugin.proposals.pools import is_usable
 from tsn_plugin.proposals.proposal_files import read_proposals
 from tsn_plugin.structures.proposals import Detections, ProposalScores, VideoProposals
@@ -31,6 +38,7 @@ class DetectionEvaluation:
         thresholds: of the IoU.
         values: mean average precision at each.
         without_scores: names of annotated videos of the list that have no scores; all their instances are missed.
+        unannotated: names of tested videos without instances, which do not count.
     """
 
     names: list[str]
@@ -38,10 +46,16 @@ class DetectionEvaluation:
     thresholds: tuple[float, ...]
     values: np.ndarray
     without_scores: list[str]
+    unannotated: list[str]
 
     def text(self) -> str:
-        """A table, with a warning of videos that were not tested."""
+        """A table, with a warning of videos that were not tested, or do not count."""
         lines = [f"{len(self.names)} videos, {len(self.found)} detections"]
+        if self.unannotated:
+            lines.append(
+                f"{len(self.unannotated)} of these videos have no instance in the list, so that their detections do "
+                f"not count: {self.unannotated[0]} ..."
+            )
         if self.without_scores:
             lines.append(
                 f"{len(self.without_scores)} annotated videos of the list have no scores, so that their instances "
@@ -81,25 +95,50 @@ def evaluate_detections(
     """
     if out is not None and database is None:
         raise ValueError("--out needs --database: seconds and class names are in the annotations")
-    chosen = _options(protocol, options)
+    chosen = _options(protocol, options, has_video_scores=video_scores is not None)
     scores = fuse_proposal_scores([load_proposal_scores(path) for path in score_paths], weights)
-    truth = {_key(video.name): video for video in read_proposals(list_path)}
+    truth = {video.name: video for video in read_proposals(list_path)}
     names = [video.name for video in scores]
-    unknown = [name for name in names if _key(name) not in truth]
+    listed = matching_names(names, truth)
+    unknown = [name for name in names if name not in listed]
     if unknown:
         raise ValueError(f"{list_path} lacks {len(unknown)} of {len(names)} tested videos, the first is {unknown[0]}")
-    found = detect(scores, chosen, video_scores=_video_scores(video_scores, scores))
-    tested = {_key(name) for name in names}
-    missed = [name for name, video in truth.items() if name not in tested and len(video.instances)]
-    limits = tuple(thresholds or TIOU_THRESHOLDS[protocol_family(protocol)])
-    instances = ground_truth([truth[_key(name)] for name in names] + [truth[name] for name in missed])
-    values, _ = mean_average_precision(instances, found, limits, _num_classes(scores, instances))
+    found = detect(scores, chosen, video_scores=_video_scores(video_scores, names))
     if out is not None:
-        annotations = read_database(database)
-        durations = {_key(name): video.duration for name, video in annotations.videos.items()}
-        by_name = [_key(name) for name in names]
-        write_detections(out, detections_by_video(found, by_name, durations, annotations.classes))
-    return DetectionEvaluation(names, found, limits, values, missed)
+        _write(out, found, names, read_database(database))
+    tested = set(listed.values())
+    missed = [name for name, video in truth.items() if name not in tested and len(video.instances)]
+    instances = ground_truth([truth[listed[name]] for name in names] + [truth[name] for name in missed])
+    limits = tuple(thresholds or TIOU_THRESHOLDS[protocol_family(protocol)])
+    counted = found[np.isin(found.videos, instances.videos)]
+    values, _ = mean_average_precision(instances, counted, limits, _num_classes(scores, instances))
+    unannotated = [name for number, name in enumerate(names) if number not in instances.videos]
+    return DetectionEvaluation(names, found, limits, values, missed, unannotated)
+
+
+def matching_names(names: Sequence[str], known: Collection[str]) -> dict[str, str]:
+    """Which of the ``known`` names means the same video as each of ``names``; those without one are left out.
+
+    A name means itself, or else the one that differs from it in folders, a video's extension or ActivityNet's ``v_``.
+
+    Raises:
+        ValueError: if one could be several, or several are one.
+    """
+    by_key: dict[str, list[str]] = {}
+    for name in known:
+        by_key.setdefault(_key(name), []).append(name)
+    found: dict[str, str] = {}
+    for name in names:
+        fits = [name] if name in known else by_key.get(_key(name), [])
+        if len(fits) > 1:
+            raise ValueError(f"{name} could be {' or '.join(fits[:2])}: use the names of the list that was tested")
+        if fits:
+            found[name] = fits[0]
+    owners = {other: name for name, other in found.items()}
+    twice = [name for name, other in found.items() if owners[other] != name]
+    if twice:
+        raise ValueError(f"{twice[0]} and {owners[found[twice[0]]]} are both called {found[twice[0]]} elsewhere")
+    return found
 
 
 def ground_truth(videos: Sequence[VideoProposals]) -> Instances:
@@ -115,23 +154,34 @@ def ground_truth(videos: Sequence[VideoProposals]) -> Instances:
     )
 
 
-def _options(protocol: str, changes: Mapping[str, Any]) -> DetectionOptions:
-    usual = DETECTION_OPTIONS[protocol_family(protocol)]
+def _options(protocol: str, changes: Mapping[str, Any], *, has_video_scores: bool) -> DetectionOptions:
+    family = protocol_family(protocol)
+    usual = DETECTION_OPTIONS[family]
     given = {name: value for name, value in changes.items() if value is not None}
     unknown = sorted(set(given) - set(vars(usual)))
     if unknown:
         raise ValueError(f"unknown options {unknown}; known: {', '.join(vars(usual))}")
     if given.get("top_k") == 0:
         given["top_k"] = None
+    if has_video_scores:
+        given.setdefault("softmax", VIDEO_SOFTMAX[family])
     return replace(usual, **given)
 
 
-def _video_scores(path: str | Path | None, videos: Sequence[ProposalScores]) -> dict[str, np.ndarray] | None:
+def _video_scores(path: str | Path | None, names: Sequence[str]) -> dict[str, np.ndarray] | None:
     if path is None:
         return None
     scores = load_scores(path)
-    by_key = {_key(name): row for name, row in zip(scores.names, scores.scores)}
-    return {video.name: by_key[_key(video.name)] for video in videos if _key(video.name) in by_key}
+    rows = dict(zip(scores.names, scores.scores))
+    return {name: rows[other] for name, other in matching_names(names, rows).items()}
+
+
+def _write(path: str | Path, found: Detections, names: Sequence[str], annotations: Database) -> None:
+    """Write the detections in seconds, under the names that the annotations have."""
+    known = matching_names(names, annotations.videos)
+    durations = {other: annotations.videos[other].duration for other in known.values()}
+    by_name = [known.get(name, name) for name in names]
+    write_detections(path, detections_by_video(found, by_name, durations, annotations.classes))
 
 
 def _num_classes(scores: Sequence[ProposalScores], truth: Instances) -> int:
@@ -140,8 +190,5 @@ def _num_classes(scores: Sequence[ProposalScores], truth: Instances) -> int:
 
 def _key(name: str) -> str:
     """The video's own name: without folders, an extension of a video file, and ActivityNet's ``v_``."""
-    last = PurePosixPath(name).name
-    stem, dot, extension = last.rpartition(".")
-    if dot and extension.isalnum() and len(extension) <= 4 and not extension.isdigit():
-        last = stem
+    last = PurePosixPath(without_extension(name)).name
     return last.removeprefix("v_") if len(last) == 13 else last

@@ -21,7 +21,8 @@ class DetectionOptions:
 
     Attributes:
         softmax: of activity: ``'without_background'`` over the classes only, as the original by default;
-            ``'with_background'``; ``'none'`` leaves the scores as they are.
+            ``'with_background'``; ``'none'`` leaves the scores as they are. With scores of whole videos the original
+            has another default, see :data:`VIDEO_SOFTMAX`.
         completeness_exponent: detections score ``activity * exp(exponent * completeness)``.
         top_k: how many (proposal, class) pairs of a video count; None: all.
         video_top_k: where scores of whole videos are given: how many classes of a video count, with all proposals.
@@ -59,6 +60,8 @@ DETECTION_OPTIONS = {
     "thumos14": DetectionOptions(),
     "activitynet": DetectionOptions(top_k=60, nms_threshold=0.6),
 }
+#: softmax where scores of whole videos choose the classes; source: ``softmax_before_filter`` of that file
+VIDEO_SOFTMAX = {"thumos14": "with_background", "activitynet": "none"}
 
 
 def fuse_proposal_scores(
