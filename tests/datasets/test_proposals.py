@@ -141,10 +141,11 @@ def test_a_missing_flow_file_is_named(root):
 
 @pytest.mark.parametrize(("modality", "clip_len"), [("RGB", 1), ("Flow", 5)])
 def test_a_video_of_one_frame_has_one_tick_and_one_proposal(root, make_frame_folder, modality, clip_len):
-    make_frame_folder(root / "rawframes" / "e", num_frames=1)
+    for name in "ef":
+        make_frame_folder(root / "rawframes" / name, num_frames=1)
     with (root / "list.txt").open("a") as file:
         file.write(RECORD.format(3, "e", 1, "1\n1 0 1\n1\n1 1.0000 1.0000 0 1\n"))
-        file.write(RECORD.format(4, "e", 1, "1\n1 0 1\n0\n"))
+        file.write(RECORD.format(4, "f", 1, "1\n1 0 1\n0\n"))
     template = "img_{:05d}.jpg" if modality == "RGB" else "flow_{}_{:05d}.jpg"
     options = dict(modality=modality, filename_tmpl=template, clip_len=clip_len)
     ticks = [dict(type="tsn_plugin.SampleTicks", clip_len=clip_len), *TICKS[1:]]

@@ -69,6 +69,8 @@ def test_names_and_line_ends_of_any_kind(tmp_path, ending):
         ("\n2\n", "\n1\n", 9, "the next record to begin with '#'"),
         ("\n1\n3", "\nx\n3", 5, "the number of instances"),
         ("0 0 0 50 60", "0 0 0 nan 60", 9, "one of 2 proposals"),
+        ("3 10 20", "0 10 20", 6, "one of 1 instances, .* with a class from 1 on: classes count from 1"),
+        ("0 0 0 50", "-1 0 0 50", 9, "one of 2 proposals, .* with a class from 0 on"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path, old, new, line, expected):
@@ -76,6 +78,19 @@ def test_a_wrong_line_is_named(tmp_path, old, new, line, expected):
     path.write_text(RECORD.replace(old, new, 1))
     with pytest.raises(ProposalListError, match=f"list.txt, line {line}: .* expected {expected}"):
         read_proposals(path)
+
+
+def test_a_second_record_of_a_video_is_refused(tmp_path):
+    (tmp_path / "list.txt").write_text(RECORD + RECORD)
+    with pytest.raises(ProposalListError, match=r"line 11: 'video': expected another video"):
+        read_proposals(tmp_path / "list.txt")
+
+
+def test_a_list_in_seconds_is_no_normalised_one(tmp_path):
+    (tmp_path / "list.txt").write_text(RECORD.replace("100", "1"))
+    (video,) = read_proposals(tmp_path / "list.txt")
+    with pytest.raises(ValueError, match="video: 50 is no share of the video; a normalised list has 0 to 1"):
+        denormalized(video, 300)
 
 
 def test_a_list_that_is_not_there_is_named(tmp_path):

@@ -32,18 +32,27 @@ def read_proposals(path: str | Path) -> list[VideoProposals]:
 
     A record is a line with ``#``, the video's name, a number of units and one of frames per unit (their product is the
     number of frames; both are 1 in a normalised list), the number of instances with a line ``class start end`` each,
-    the number of proposals with a line ``class best_iou overlap_self start end`` each. Names may hold blanks.
+    the number of proposals with a line ``class best_iou overlap_self start end`` each. Names may hold blanks. Classes
+    count from 1; 0 stands for background.
 
     Raises:
         FileNotFoundError: if there is no such list.
-        ValueError: for a file that is no text; as ProposalListError for a line of another form.
+        ProposalListError: for a line of another form, or a second record of a video.
+        ValueError: for a file that is no text.
 
     Source: SSN ``ops/io.py`` (``load_proposal_file``).
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"proposal list {path} does not exist; mend ann_file or the path")
-    return [_Record(path, lines).parse() for lines in _records(read_text(path).splitlines())]
+    records = [_Record(path, lines) for lines in _records(read_text(path).splitlines())]
+    videos: dict[str, VideoProposals] = {}
+    for record in records:
+        video = record.parse()
+        if video.name in videos:
+            raise record.error(0, "another video: this one has a record already")
+        videos[video.name] = video
+    return list(videos.values())
 
 
 def format_proposals(videos: Iterable[VideoProposals], *, first_number: int | None = None) -> str:
@@ -68,7 +77,7 @@ def denormalized(video: VideoProposals, num_frames: int, *, name: str | None = N
         name: what the record is called then, such as the folder of the frames.
 
     Raises:
-        ValueError: if the record is in frames already, or the video has no frame.
+        ValueError: if the record is in frames already or in seconds, or the video has no frame.
 
     Source: SSN ``ops/io.py`` (``process_proposal_list``).
     """
@@ -76,6 +85,9 @@ def denormalized(video: VideoProposals, num_frames: int, *, name: str | None = N
         raise ValueError(f"{video.name} has {video.length:g} frames: its record is not normalised")
     if num_frames < 1:
         raise ValueError(f"{video.name} has {num_frames} frames: extract them, or take the video out of the list")
+    starts = np.concatenate([video.instances, video.proposals])[:, 0]
+    if (starts > 1).any():
+        raise ValueError(f"{video.name}: {starts.max():g} is no share of the video; a normalised list has 0 to 1")
     return replace(
         video,
         name=video.name if name is None else name,
@@ -127,13 +139,12 @@ class _Record:
     def parse(self) -> VideoProposals:
         name = self._next("the video's name").text
         units, rate = self._numbers(1, "number of units")[0], self._numbers(1, "frames per unit")[0]
-        instances = self._table(3, "instances, 'class start end'")
-        proposals = self._table(5, "proposals, 'class best_iou overlap_self start end'")
+        instances = self._table(3, "instances, 'class start end'", first_class=1)
+        proposals = self._table(5, "proposals, 'class best_iou overlap_self start end'", first_class=0)
         if self._place < len(self._lines):
-            raise self._error(self._lines[self._place], "the next record to begin with '#'")
+            raise self.error(self._place, "the next record to begin with '#'")
         if not 1 <= units * rate <= MAX_FRAMES:
-            wanted = f"a number of frames from 1 to {MAX_FRAMES}: extract the frames of this video"
-            raise self._error(self._lines[1], wanted)
+            raise self.error(1, f"a number of frames from 1 to {MAX_FRAMES}: extract the frames of this video")
         length = int(units * rate)
         return VideoProposals(
             name,
@@ -146,32 +157,43 @@ class _Record:
             proposals[:, 2],
         )
 
-    def _table(self, columns: int, what: str) -> np.ndarray:
+    def error(self, place: int, expected: str) -> ProposalListError:
+        """What to raise for the line at ``place`` of the record."""
+        line = self._lines[place]
+        return ProposalListError(f"{self._path}, line {line.number}: {line.text!r}: expected {expected}")
+
+    def _table(self, columns: int, what: str, *, first_class: int) -> np.ndarray:
         line = self._next(f"the number of {what}")
         if not _COUNT.fullmatch(line.text):
-            raise self._error(line, f"the number of {what}")
-        rows = [self._numbers(columns, f"one of {line.text} {what}") for _ in range(int(line.text))]
+            raise self._last_error(f"the number of {what}")
+        rows = [self._row(columns, f"one of {line.text} {what}", first_class) for _ in range(int(line.text))]
         return np.array(rows, dtype=np.float64).reshape(-1, columns)
 
+    def _row(self, columns: int, what: str, first_class: int) -> list[float]:
+        values = self._numbers(columns, what)
+        if values[0] < first_class or values[0] % 1:
+            raise self._last_error(f"{what}, with a class from {first_class} on: classes count from 1")
+        return values
+
     def _numbers(self, count: int, what: str) -> list[float]:
-        line = self._next(what)
-        fields = line.text.split()
+        fields = self._next(what).text.split()
         try:
             values = [float(field) for field in fields]
         except ValueError:
-            raise self._error(line, what) from None
+            raise self._last_error(what) from None
         if len(values) != count or not all(abs(value) <= MAX_FRAMES for value in values):
-            raise self._error(line, what)
+            raise self._last_error(what)
         return values
 
     def _next(self, what: str) -> _Line:
         if self._place >= len(self._lines):
-            raise self._error(self._lines[-1], f"{what} behind it")
+            raise self.error(-1, f"{what} behind it")
         self._place += 1
         return self._lines[self._place - 1]
 
-    def _error(self, line: _Line, expected: str) -> ProposalListError:
-        return ProposalListError(f"{self._path}, line {line.number}: {line.text!r}: expected {expected}")
+    def _last_error(self, expected: str) -> ProposalListError:
+        """What to raise for the line that was read last."""
+        return self.error(self._place - 1, expected)
 
 
 def _format_record(number: int, video: VideoProposals) -> str:
