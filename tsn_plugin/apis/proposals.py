@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tsn_plugin.evaluation.proposal_recall import RECALL_THRESHOLDS, instance_recall
 from tsn_plugin.evaluation.proposal_score_files import load_tick_scores
+from tsn_plugin.preparation.frame_folders import FrameCounts
 from tsn_plugin.preparation.media_index import MediaIndex
 from tsn_plugin.preparation.settings import write_atomically
 from tsn_plugin.proposals.databases import read_database
@@ -34,7 +35,7 @@ def frame_counts(media: str | Path, names: Sequence[str]) -> dict[str, tuple[str
         if path is None:
             continue
         if path in index.frames:
-            counts[name] = (path, index.frames[path].rgb or index.frames[path].flow)
+            counts[name] = (path, _reached(index.frames[path]))
         else:
             file = index.file(path)
             with open_video(Path(media, file)) as reader:
@@ -107,6 +108,11 @@ def make_list(
     if report.without_proposals:
         lines.append(f"{len(report.without_proposals)} videos got no proposal: {_named(report.without_proposals)}")
     return "\n".join([*lines, *_write(Path(out), report.videos, hold_out)])
+
+
+def _reached(counts: FrameCounts) -> int:
+    """Number of frames that one list may count for images and for flow: denseflow's layout has a field fewer."""
+    return counts.flow if 0 < counts.flow == counts.rgb - 1 else counts.rgb or counts.flow
 
 
 def _write(path: Path, videos: Sequence[VideoProposals], hold_out: int) -> list[str]:
