@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from tsn_plugin.apis.proposals import make_list
+from tsn_plugin.apis.proposals import make_list, propose
+from tsn_plugin.ops.optical_flow import FLOW_METHODS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write a proposal list of annotated videos, of sliding windows or of actionness (TAG), and tell its recall."""
+    """Write a proposal list, of sliding windows or of actionness (TAG), and tell its recall if it has instances."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     commands = parser.add_subparsers(dest="kind", required=True)
     windows = commands.add_parser("windows", help="sliding windows of 1, 2, 4, ... 128 s")
@@ -25,7 +26,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         command.add_argument("--subset", nargs="+", required=True, help="such as training, validation, testing")
         command.add_argument("--hold-out", type=int, default=0, metavar="N", help="keep back N, in OUT + '_heldout'")
         command.add_argument("--keep-unannotated", action="store_true", help="also videos without instances")
-    print(make_list(**vars(parser.parse_args(argv))))
+    own = commands.add_parser("videos", help="of one's own videos: TAG with --actionness, else sliding windows")
+    own.add_argument("media", metavar="FRAMES_OR_VIDEOS", help="folder of extracted frames, or of video files")
+    own.add_argument("out", help="proposal list in frames, without instances")
+    own.add_argument("--actionness", nargs=2, metavar=("CONFIG", "CHECKPOINT"), help="classifier of actionness")
+    own.add_argument("--fps", type=float, help="of extracted frames, for sliding windows")
+    own.add_argument("--device", default="cpu", help="such as cuda (default: %(default)s)")
+    own.add_argument("--flow-method", default="tvl1", choices=FLOW_METHODS, help="for flow of video files")
+    args = vars(parser.parse_args(argv))
+    is_own = args["kind"] == "videos" and args.pop("kind")
+    print(propose(**args) if is_own else make_list(**args))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tsn_plugin.apis.detections import evaluate_detections, matching_names
+from tsn_plugin.evaluation.detection_report import detections_by_video
 from tsn_plugin.evaluation.proposal_score_files import save_proposal_scores
 from tsn_plugin.evaluation.score_files import save_scores
-from tsn_plugin.structures.proposals import ProposalScores
+from tsn_plugin.structures.proposals import Detections, ProposalScores
 from tsn_plugin.structures.scores import ClassScores
 
 LOGS = np.log([[0.5, 0.25, 0.25], [0.2, 0.5, 0.3]])  # background and two classes of two proposals
@@ -64,6 +65,13 @@ def test_detections_are_written_under_the_annotations_names(files):
     assert list(written["results"]) == ["one", "two", "three"]
     ((found,),) = [written["results"]["two"]]
     assert (found["label"], found["segment"]) == ("jump", [1, 3])
+
+
+def test_what_was_moved_out_of_the_video_is_not_told():
+    found = Detections(np.zeros(2, int), np.zeros(2, int), np.array([0.2, 0.9]), np.array([[0.1, 0.5], [1.0, 1.0]]))
+    assert detections_by_video(found, ["v"], {"v": 10.0}, ["jump"]) == {
+        "v": [dict(label="jump", score=0.2, segment=[1.0, 5.0])]
+    }
 
 
 def test_names_that_mean_the_same_video():

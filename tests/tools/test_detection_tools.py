@@ -15,8 +15,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import TestLoop
 
+from tsn_plugin.apis.tick_scorer import TickScorer
 from tsn_plugin.evaluation.detection_metrics import DumpTickScores
 from tsn_plugin.evaluation.proposal_score_files import ScoreParts, load_proposal_scores, load_tick_scores
+from tsn_plugin.models.localizers import SSN
 from tsn_plugin.proposals.proposal_files import read_proposals
 from tsn_plugin.registry import MODELS
 
@@ -251,6 +253,52 @@ def test_ones_own_video(data, capsys):
     assert " s to " in capsys.readouterr().out
     with pytest.raises(ValueError, match="give --fps"):
         tool("detect", data / "rawframes" / "first", *arguments[1:])
+
+
+def test_detections_are_made_as_the_config_tests(data):
+    base = f'_base_ = ["{TOOLS.parent / "configs" / "ssn_bninception_toy_rgb.py"}"]\n'
+    metric = 'dict(type="tsn_plugin.DetectionMAP", protocol="activitynet1.2", options=dict(regression_first=True))'
+    for text in (f"test_evaluator = dict(_delete_=True, **{metric})", f"test_evaluator = [{metric}]"):
+        Path("own.py").write_text(base + text)
+        options = TickScorer("own.py", str(data / "ssn.pth"), kind=SSN).options
+        assert (options.nms_threshold, options.top_k, options.regression_first) == (0.6, 60, True)
+
+
+def test_proposals_of_ones_own_videos(data, capsys, monkeypatch):
+    Path("videos").mkdir()
+    for name in ("one.mp4", "two.mp4"):
+        Path("videos", name).symlink_to(data / "own video.mp4")
+    Path("videos", "broken.mp4").write_bytes(b"no video")
+    command = ("make_proposals", "videos", "videos", "own.txt")
+    classifier = ("--actionness", "tag_bninception_toy_rgb", data / "tag.pth")
+
+    def scored(self, video, *rest, real=TickScorer.actionness):
+        seen.append(video.name)
+        if seen == ["broken.mp4", "one.mp4", "two.mp4"]:
+            raise KeyboardInterrupt
+        return real(self, video, *rest)
+
+    seen = []
+    monkeypatch.setattr(TickScorer, "actionness", scored)
+    with pytest.raises(KeyboardInterrupt):
+        tool(*command, *classifier)
+    tool(*command, *classifier)
+    assert seen[3:] == ["broken.mp4", "two.mp4"]  # the first was done
+    told = capsys.readouterr().out
+    assert "1 videos cannot be read and are left out: broken.mp4 (" in told
+    assert "own.txt: 2 videos, " in told
+    first, second = read_proposals("own.txt")
+    assert (first.name, first.length, len(first.instances)) == ("one.mp4", 60, 0)
+    assert first.proposals.tolist() == second.proposals.tolist()
+    assert 0 <= first.proposals.min() <= first.proposals.max() <= 60
+    assert not Path("own.txt.parts").exists()
+
+    tool(*command)
+    assert len(read_proposals("own.txt")[0].proposals) == 6 + 5 + 2 + 2  # windows of 1, 2, 4 and 8 s, none twice
+    with pytest.raises(ValueError, match=r"the config of SSN, not of ActionnessClassifier"):
+        tool(*command, "--actionness", "ssn_bninception_toy_rgb", data / "ssn.pth")
+    with pytest.raises(ValueError, match="need the frame rate of extracted frames: give --fps"):
+        tool("make_proposals", "videos", data / "rawframes", "own.txt")
 
 
 FLOW_CONFIG = """

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from tsn_plugin.apis.tick_scorer import TickScorer
 from tsn_plugin.evaluation.proposal_recall import RECALL_THRESHOLDS, instance_recall
-from tsn_plugin.evaluation.proposal_score_files import load_tick_scores
+from tsn_plugin.evaluation.proposal_score_files import ScoreParts, load_tick_scores, save_tick_scores
+from tsn_plugin.models.localizers import ActionnessClassifier
 from tsn_plugin.preparation.frame_folders import FrameCounts
 from tsn_plugin.preparation.media_index import MediaIndex
-from tsn_plugin.preparation.settings import write_atomically
+from tsn_plugin.preparation.settings import claim_folder, write_atomically
 from tsn_plugin.proposals.databases import read_database
 from tsn_plugin.proposals.generation import actionness_proposals, fused_ticks, window_proposals
-from tsn_plugin.proposals.labelling import held_out
+from tsn_plugin.proposals.grouping import group_ticks
+from tsn_plugin.proposals.labelling import held_out, labelled
 from tsn_plugin.proposals.proposal_files import denormalize_all, format_proposals, read_proposals
+from tsn_plugin.proposals.sliding_windows import sliding_windows
 from tsn_plugin.readers import open_video
 from tsn_plugin.structures.proposals import VideoProposals
 
@@ -113,6 +121,76 @@ def make_list(
 def _reached(counts: FrameCounts) -> int:
     """Number of frames that one list may count for images and for flow: denseflow's layout has a field fewer."""
     return counts.flow if 0 < counts.flow == counts.rgb - 1 else counts.rgb or counts.flow
+
+
+def propose(
+    media: str | Path,
+    out: str | Path,
+    *,
+    actionness: Sequence[str] | None = None,
+    fps: float | None = None,
+    device: str = "cpu",
+    flow_method: str = "tvl1",
+) -> str:
+    """Write a list of proposals of one's own videos, which nobody has annotated, and tell what was done.
+
+    What is known of finished videos lies in ``<out>.parts`` until the list is there: an interrupted run goes on.
+
+    Args:
+        media: folder of extracted frames, or of video files; names in the list are relative to it.
+        out: list to write, in frames.
+        actionness: config and checkpoint of the classifier whose groups (TAG) are the proposals; None: sliding windows.
+        fps: of extracted frames, for sliding windows.
+        device: of torch.
+        flow_method: for the flow of video files, as in training.
+
+    Raises:
+        FileNotFoundError: if ``media`` or the weights do not exist.
+        ValueError: if no video can be read, frames have no ``fps``, or ``<out>.parts`` is of another classifier.
+    """
+    index, parts = MediaIndex(media), ScoreParts(out)
+    scorer, known = None, {}
+    if actionness is None and index.frames and fps is None:
+        raise ValueError("sliding windows need the frame rate of extracted frames: give --fps")
+    if actionness is not None:
+        scorer = TickScorer(*actionness, kind=ActionnessClassifier, device=device, flow_method=flow_method)
+        claim_folder(parts.folder, dict(actionness=[str(part) for part in actionness]), note="settings.json")
+        known = {name: ticks for file in parts.files() for name, ticks in load_tick_scores(file).items()}
+    videos, unreadable = [], []
+    for name in track(list(index.frames or index.videos.values()), "Proposing", console=Console(stderr=True)):
+        try:
+            if scorer is not None and name not in known:
+                known[name] = scorer.actionness(Path(media, name))
+                parts.add(name, lambda path, one={name: known[name]}: save_tick_scores(path, one))
+            videos.append(_proposed(Path(media), name, index, ticks=known.get(name), fps=fps))
+        except (OSError, ValueError) as error:
+            unreadable.append(f"{name} ({error})")
+    if not videos:
+        raise ValueError(f"no video below {media} can be read: {unreadable[0]}")
+    told = [f"{len(unreadable)} videos cannot be read and are left out: {_named(unreadable)}"] if unreadable else []
+    told += _write(Path(out), videos, 0)
+    parts.remove()
+    return "\n".join(told)
+
+
+def _proposed(
+    media: Path, name: str, index: MediaIndex, *, ticks: np.ndarray | None, fps: float | None
+) -> VideoProposals:
+    """A record without instances: groups of ticks, or sliding windows."""
+    if name in index.frames:
+        num_frames = _reached(index.frames[name])
+    else:
+        with open_video(media / name) as reader:
+            num_frames, fps = len(reader), reader.fps
+    if ticks is not None:
+        proposals = group_ticks(ticks)[0] / max(len(ticks), 1) * num_frames
+    elif fps:
+        proposals = sliding_windows(num_frames / fps) * fps
+    else:
+        raise ValueError("its frame rate is not known")
+    proposals = np.trunc(np.minimum(proposals, num_frames))
+    _, first = np.unique(proposals, axis=0, return_index=True)  # several end with the video now
+    return labelled(name, num_frames, np.zeros((0, 2)), [], proposals[np.sort(first)])
 
 
 def _write(path: Path, videos: Sequence[VideoProposals], hold_out: int) -> list[str]:

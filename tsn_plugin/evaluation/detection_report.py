@@ -17,6 +17,8 @@ def detections_by_video(
 ) -> dict[str, list[dict]]:
     """Detections of each video, best first: ``label``, ``score`` and ``segment`` in seconds.
 
+    Those that regression has moved out of the video, so that nothing is left of them, are not told.
+
     Args:
         found: with intervals as shares of the video.
         names: of the videos, by their index.
@@ -37,6 +39,8 @@ def detections_by_video(
     for index in np.argsort(-found.scores, kind="stable"):
         name = names[found.videos[index]]
         seconds = (found.intervals[index] * durations[name]).round(3).tolist()
+        if seconds[0] == seconds[1]:
+            continue
         label, score = classes[found.labels[index]], float(found.scores[index])
         by_video[name].append(dict(label=label, score=score, segment=seconds))
     return by_video
