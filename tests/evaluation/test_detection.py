@@ -30,6 +30,12 @@ def test_softmax_by_hand():
     np.testing.assert_allclose(combined_scores(one, DetectionOptions(softmax="none"))[1], LOGS[1, 1:])
 
 
+def test_low_scores_do_not_become_equal():
+    logs = np.array([[0, 20, 0], [0, 20, 0]], np.float32)
+    one = ProposalScores("v", np.zeros((2, 2)), logs, np.array([[0, 0], [1e-8, 0]], np.float32))
+    assert len(set(combined_scores(one, DetectionOptions())[:, 0])) == 2
+
+
 def test_suppression_comes_before_regression():
     # both proposals of each class are moved onto the same place: suppressed first, both stay
     regression = np.zeros((2, 2, 2))

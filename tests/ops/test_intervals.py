@@ -100,6 +100,15 @@ def test_linear_soft_suppression_leaves_small_overlaps_alone():
     assert values.tolist() == [0.9, 0.5]
 
 
+def test_soft_suppression_drops_by_what_is_left_of_a_score():
+    intervals = np.array([[0.0, 10.0], [0.0, 10.0], [20.0, 30.0], [0.0, 10.0], [20.0, 30.0]])
+    scores, groups = np.array([50.0, 5, 1e-4, 1e-4, -1]), np.array([0, 0, 0, 1, 1])
+    indices, values = batched_soft_nms(intervals, scores, groups, kind="gaussian", sigma=0.1)
+    # the second keeps exp(-10) of its score, the small ones all of theirs; the last has none to lose
+    assert indices.tolist() == [0, 2, 3]
+    assert values.tolist() == [50, 1e-4, 1e-4]
+
+
 def test_unknown_soft_suppression_is_refused():
     with pytest.raises(ValueError, match="kind='cubic' is unknown; known: linear, gaussian"):
         batched_soft_nms(np.zeros((1, 2)), np.ones(1), np.zeros(1, int), kind="cubic")

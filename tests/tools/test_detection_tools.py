@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import TestLoop
 
+from tsn_plugin.apis.detections import evaluate_detections
 from tsn_plugin.apis.tick_scorer import TickScorer
 from tsn_plugin.evaluation.detection_metrics import DumpTickScores
 from tsn_plugin.evaluation.proposal_score_files import ScoreParts, load_proposal_scores, load_tick_scores
@@ -81,7 +82,9 @@ def test_from_annotations_to_detections(data, capsys):
     assert all(len(video.proposals) for video in tagged)
 
     tool("test", "ssn_bninception_toy_rgb", data / "ssn.pth", "--out", "ssn.npz", "--eval", "mAP", *options, test_list)
-    assert "mAP@0.50: " in capsys.readouterr().out
+    told = measured(capsys.readouterr().out)
+    values = evaluate_detections("windows.txt", ["ssn.npz"]).values
+    assert told == {f"mAP@0.{number}0": f"{value:.4f}" for number, value in enumerate(values, start=1)}
     assert [video.name for video in load_proposal_scores("ssn.npz")] == sorted(NAMES)
     assert not ScoreParts("ssn.npz").folder.exists()
 

@@ -155,13 +155,17 @@ def detect(
 
 
 def combined_scores(video: ProposalScores, options: DetectionOptions) -> np.ndarray:
-    """Activity times completeness of each proposal and class, ``(P, K)``."""
+    """Activity times completeness of each proposal and class, ``(P, K)``, in double precision.
+
+    Single precision has ties among low scores, so that a validation and the score file's evaluation would differ.
+    """
+    activity, completeness = (np.asarray(part, np.float64) for part in (video.activity, video.completeness))
     activity = {
-        "without_background": lambda: softmax(video.activity[:, 1:], axis=1),
-        "with_background": lambda: softmax(video.activity, axis=1)[:, 1:],
-        "none": lambda: video.activity[:, 1:],
+        "without_background": lambda: softmax(activity[:, 1:], axis=1),
+        "with_background": lambda: softmax(activity, axis=1)[:, 1:],
+        "none": lambda: activity[:, 1:],
     }[options.softmax]()
-    return activity * np.exp(options.completeness_exponent * video.completeness)
+    return activity * np.exp(options.completeness_exponent * completeness)
 
 
 def _chosen_classes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 _BATCH_CELLS = 1 << 22  # intervals compared at once by batched suppression
-_MIN_SOFT_SCORE = 1e-3
+_MIN_SOFT_SHARE = 1e-3
 SOFT_NMS = ("linear", "gaussian")
 
 
@@ -89,7 +89,7 @@ def batched_soft_nms(
     kind: str = "gaussian",
     sigma: float = 0.5,
     threshold: float = 0.3,
-    min_score: float = _MIN_SOFT_SCORE,
+    min_share: float = _MIN_SOFT_SHARE,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Soft suppression in each of many groups: indices and new scores, best first in each group.
 
@@ -97,12 +97,13 @@ def batched_soft_nms(
 
     Args:
         intervals: ``(N, 2)``.
-        scores: ``(N,)``, positive.
+        scores: ``(N,)``; what is not positive cannot be lowered and is dropped.
         groups: whole numbers ``(N,)``.
         kind: ``'linear'``: times ``1 - IoU`` beyond ``threshold``; ``'gaussian'``: times ``exp(-IoU^2 / sigma)``.
         sigma: of the Gaussian.
         threshold: of the linear form.
-        min_score: an interval whose score sinks below this share of the best one is dropped.
+        min_share: an interval is dropped when less than this share of its score is left. (Not of the best one's:
+            scores with completeness in them span many orders of magnitude, and whole classes would vanish.)
 
     Raises:
         ValueError: for an unknown ``kind``.
@@ -112,22 +113,21 @@ def batched_soft_nms(
     if kind not in SOFT_NMS:
         raise ValueError(f"kind={kind!r} is unknown; known: {', '.join(SOFT_NMS)}")
     kept, rescored = [], []
-    limit = min_score * scores.max(initial=0)
     for indices, is_filled in _padded_groups(scores, groups):
-        boxes, left = intervals[indices], np.where(is_filled, scores[indices], -np.inf)
+        boxes, limits = intervals[indices], min_share * scores[indices]
+        left = np.where(is_filled & (limits > 0), scores[indices], -np.inf)
         rows = np.arange(len(indices))
-        for _ in range(indices.shape[1]):
+        while not np.isneginf(left).all():
             best = left.argmax(axis=1)
             value = left[rows, best]
-            valid = value >= limit
-            if not valid.any():
-                break
+            valid = ~np.isneginf(value)
             kept.append(indices[rows, best][valid])
             rescored.append(value[valid])
             left[rows, best] = -np.inf
             iou = interval_iou(boxes[rows, best][:, None], boxes)
             weight = np.where(iou > threshold, 1 - iou, 1) if kind == "linear" else np.exp(-(iou**2) / sigma)
             np.multiply(left, weight, out=left, where=~np.isneginf(left))  # -inf times 0 would be nan
+            left[left < limits] = -np.inf
     if not kept:
         return np.zeros(0, np.int64), np.zeros(0)
     indices, values = np.concatenate(kept), np.concatenate(rescored)
