@@ -122,6 +122,42 @@ def test_a_config_trains_and_tests_on_its_own_pipelines(path, data_root, read_co
         assert samples[-1].tick_scores.shape == (len(samples), 2)
 
 
+ORIGINAL = [
+    path for path in TRAINED if path.parent == CONFIGS and "toy" not in path.stem and "heldout" not in path.stem
+]
+
+
+@pytest.mark.parametrize("path", ORIGINAL, ids=lambda path: path.stem)
+def test_settings_are_those_of_the_original(path, read_config):
+    """Source: README, ``ssn_train.py``, ``binary_train.py``, ``data/dataset_cfg.yaml`` of action-detection."""
+    config, is_flow, is_large = read_config(path), "flow" in path.stem, "inceptionv3" in path.stem
+    is_ssn, is_anet = path.stem.startswith("ssn"), "activitynet" in path.stem
+    assert config.optim_wrapper.optimizer == dict(type="SGD", lr=0.001, momentum=0.9, weight_decay=5e-4)
+    assert config.optim_wrapper.constructor == "tsn_plugin.TSNOptimWrapperConstructor"
+    assert "clip_grad" not in config.optim_wrapper
+    assert config.train_cfg.max_epochs == (7 if is_anet else 45)
+    assert config.param_scheduler.milestones == ([3, 6] if is_anet else [20, 40])
+    hooks = {hook.type.removeprefix("tsn_plugin."): hook for hook in config.custom_hooks}
+    assert hooks["PartialBNHook"].first_trainable == 0  # all batch normalisation is frozen
+    assert hooks["EffectiveBatchHook"].batch_size == (16 if is_ssn else 4 * 12)
+    mean, std = config.model.data_preprocessor.mean, set(config.model.data_preprocessor.std)
+    assert (mean, std) == ([128] if is_flow else [104, 117, 128], {1})  # of blue, green, red
+    train, test = (config[f"{phase}_dataloader"].dataset for phase in ("train", "test"))
+    crop, side = train.pipeline[2], 299 if is_large else 224
+    assert (crop.input_size, tuple(crop.scales)) == (side, (1, 0.875, 0.75) if is_flow else (1, 0.875, 0.75, 0.66))
+    assert train.pipeline[0].clip_len == test.pipeline[0].clip_len == test.clip_len == (5 if is_flow else 1)
+    assert test.pipeline[2].scale == (-1, 341 if is_large else 256)
+    assert (test.pipeline[3].type, test.pipeline[3].crop_size) == ("tsn_plugin.TenCrop", side)
+    head = config.model.cls_head
+    assert (head.dropout_ratio, head.init_std) == (0.8, 0.001)
+    assert head.num_classes == ((100 if is_anet else 20) if is_ssn else 2)
+    assert config.get("val_dataloader") is None  # the test list chooses no weights
+    if is_ssn:
+        built = MODELS.build(head)
+        assert (built.pyramid, built.snippets, built.keep_ratio) == (((1,), (1,), (1,)), (2, 5, 2), 0.17)
+        assert (built.completeness_weight, built.regression_weight) == (0.1, 0.1)
+
+
 def test_sizes_are_those_of_the_original(read_config):
     """Parameters with 20 classes; source: the original's networks, counted."""
     wanted = {

@@ -27,6 +27,8 @@ def test_what_is_not_known_is_left_out():
     nothing = np.zeros((0, 2))
     figure = plot_timeline(Timeline(3.0, nothing, [], None, nothing, nothing, [], []), ("a",))
     assert [axis.get_ylabel() for axis in figure.axes] == ["ground truth", "proposals", "detections"]
+    figure = plot_timeline(Timeline(3.0, None, [], None, nothing, nothing, [], []), ("a",))
+    assert [axis.get_ylabel() for axis in figure.axes] == ["proposals", "detections"]
 
 
 def test_lines_are_in_percent():

@@ -45,7 +45,7 @@ class VideoDetections:
         best = self.detections[:top]
         return dict(
             duration=self.duration,
-            instances=np.zeros((0, 2)),
+            instances=None,
             instance_labels=[],
             actionness=self.actionness,
             proposals=self.proposals,

@@ -22,7 +22,7 @@ class Timeline:
 
     Attributes:
         duration: in seconds.
-        instances: ground truth in seconds, ``(G, 2)``.
+        instances: ground truth in seconds, ``(G, 2)``; None: not known, not shown.
         instance_labels: from 0 on.
         actionness: probability of action per tick, ``(T,)``; None: not shown.
         proposals: in seconds, ``(P, 2)``.
@@ -33,7 +33,7 @@ class Timeline:
     """
 
     duration: float
-    instances: np.ndarray
+    instances: np.ndarray | None
     instance_labels: Sequence[int]
     actionness: np.ndarray | None
     proposals: np.ndarray
@@ -61,7 +61,7 @@ def plot_timeline(
         max_proposals: at most so many proposals are drawn, the first ones.
     """
     proposals = np.asarray(video.proposals)[:max_proposals]
-    rows = [("frames", 1.1)] * bool(len(video.frames)) + [("ground truth", 0.7)]
+    rows = [("frames", 1.1)] * bool(len(video.frames)) + [("ground truth", 0.7)] * (video.instances is not None)
     rows += [("actionness", 1.1)] * (video.actionness is not None)
     rows += [("proposals", 0.5 + 0.06 * len(proposals)), ("detections", 0.5 + 0.16 * len(video.detections))]
     figure = Figure(figsize=(12, 1.2 + sum(height for _, height in rows)), layout="constrained")
@@ -70,8 +70,9 @@ def plot_timeline(
     axes = dict(zip(dict(rows), figure.subplots(len(rows), 1, height_ratios=[height for _, height in rows])))
     if len(video.frames):
         _draw_frames(axes["frames"], video)
-    texts = [classes[label] for label in video.instance_labels]
-    _draw_bars(axes["ground truth"], video.instances, _class_colors(video.instance_labels, colors), texts)
+    if video.instances is not None:
+        texts = [classes[label] for label in video.instance_labels]
+        _draw_bars(axes["ground truth"], video.instances, _class_colors(video.instance_labels, colors), texts)
     if video.actionness is not None:
         ticks = (np.arange(len(video.actionness)) + 0.5) / len(video.actionness) * video.duration
         axes["actionness"].fill_between(ticks, video.actionness, color="0.6")
