@@ -7,10 +7,13 @@ from tsn_plugin.evaluation.detection_metrics import DetectionMAP, DumpProposalSc
 from tsn_plugin.evaluation.proposal_score_files import (
     load_proposal_scores,
     load_tick_scores,
+    load_video_scores,
     save_proposal_scores,
     save_tick_scores,
 )
+from tsn_plugin.evaluation.score_files import save_scores
 from tsn_plugin.structures.proposals import ProposalScores
+from tsn_plugin.structures.scores import ClassScores
 
 
 def scores(name, count=2, *, regression=True):
@@ -50,6 +53,26 @@ def test_the_originals_pickles_are_read(tmp_path):
     ticks = np.arange(40.0).reshape(2, 10, 2)
     (tmp_path / "ticks.pkl").write_bytes(pickle.dumps({"v": ticks}, protocol=2))
     np.testing.assert_allclose(load_tick_scores(tmp_path / "ticks.pkl")["v"], [[9, 10], [29, 30]])
+
+
+def test_scores_of_whole_videos_are_read_from_a_tsns_file_and_from_untrimmednets_pickle(tmp_path):
+    rows = np.array([[0.1, 0.9], [0.8, 0.2]])
+    content = {b"/data/test/a.mp4": rows[0], b"/data/test/b.mp4": rows[1:]}
+    (tmp_path / "untrimmed.pc").write_bytes(pickle.dumps(content, protocol=2))
+    back = load_video_scores(tmp_path / "untrimmed.pc")
+    assert {name: row.tolist() for name, row in back.items()} == {
+        "/data/test/a.mp4": [0.1, 0.9],
+        "/data/test/b.mp4": [0.8, 0.2],
+    }
+    for name in ("tsn.npz", "tsn.pkl"):
+        save_scores(tmp_path / name, ClassScores(("a", "b"), rows, np.array([0, 1])))
+        back = load_video_scores(tmp_path / name)
+        np.testing.assert_allclose([back["a"], back["b"]], rows, rtol=1e-6)
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.pc does not exist"):
+        load_video_scores(tmp_path / "nowhere.pc")
+    (tmp_path / "text.pc").write_text("text")
+    with pytest.raises(ValueError, match=r"text\.pc holds no scores of videos"):
+        load_video_scores(tmp_path / "text.pc")
 
 
 def test_a_malicious_pickle_runs_nothing(tmp_path):

@@ -20,8 +20,7 @@ from tsn_plugin.evaluation.detection import (
 from tsn_plugin.evaluation.detection_metrics import protocol_family
 from tsn_plugin.evaluation.detection_report import detections_by_video, precision_table, write_detections
 from tsn_plugin.evaluation.names import without_extension
-from tsn_plugin.evaluation.proposal_score_files import load_proposal_scores
-from tsn_plugin.evaluation.score_files import load_scores
+from tsn_plugin.evaluation.proposal_score_files import load_proposal_scores, load_video_scores
 from tsn_plugin.proposals.databases import Database, read_database
 from tsn_plugin.proposals.pools import is_usable
 from tsn_plugin.proposals.proposal_files import read_proposals
@@ -171,9 +170,8 @@ def _options(protocol: str, changes: Mapping[str, Any], *, has_video_scores: boo
 def _video_scores(path: str | Path | None, names: Sequence[str]) -> dict[str, np.ndarray] | None:
     if path is None:
         return None
-    scores = load_scores(path)
-    rows = dict(zip(scores.names, scores.scores))
-    return {name: rows[other] for name, other in matching_names(names, rows).items()}
+    scores = load_video_scores(path)
+    return {name: scores[other] for name, other in matching_names(names, scores).items()}
 
 
 def _write(path: str | Path, found: Detections, names: Sequence[str], annotations: Database) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from tsn_plugin.evaluation.npz_files import UNREADABLE, read_npz
 from tsn_plugin.evaluation.safe_pickle import load_pickle
+from tsn_plugin.evaluation.score_files import load_scores
 from tsn_plugin.preparation.settings import write_atomically
 from tsn_plugin.structures.proposals import ProposalScores
 
@@ -77,6 +78,23 @@ def load_tick_scores(path: str | Path) -> dict[str, np.ndarray]:
         ValueError: if it holds something else.
     """
     return _load(path, "ticks", _load_npz_ticks, _load_original_ticks)
+
+
+def load_video_scores(path: str | Path) -> dict[str, np.ndarray]:
+    """Scores ``(K,)`` of whole videos by name: a score file of ours (or of MMAction2), or the pickle ``{path: scores}``
+    of UntrimmedNets that the original takes.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it holds something else.
+    """
+    path = Path(path)
+    if path.suffix not in (".npz", ".json"):
+        content = _load(path, "videos", lambda _: None, _load_any_pickle)
+        if isinstance(content, dict):
+            return {_text(name): np.asarray(row, np.float64).ravel() for name, row in content.items()}
+    scores = load_scores(path)
+    return dict(zip(scores.names, scores.scores))
 
 
 class ScoreParts:
@@ -149,9 +167,13 @@ def _load_npz(path: Path) -> list[ProposalScores]:
     return [ProposalScores(name, *values) for name, *values in zip(file["names"].tolist(), *columns.values())]
 
 
-def _load_original(path: Path) -> list[ProposalScores]:
+def _load_any_pickle(path: Path) -> object:
     with path.open("rb") as file:
-        content = load_pickle(file)
+        return load_pickle(file)
+
+
+def _load_original(path: Path) -> list[ProposalScores]:
+    content = _load_any_pickle(path)
     return [ProposalScores(_text(name), *map(np.asarray, values[:4])) for name, values in content.items()]
 
 
@@ -162,8 +184,7 @@ def _load_npz_ticks(path: Path) -> dict[str, np.ndarray]:
 
 
 def _load_original_ticks(path: Path) -> dict[str, np.ndarray]:
-    with path.open("rb") as file:
-        return {_text(name): _original_ticks(values) for name, values in load_pickle(file).items()}
+    return {_text(name): _original_ticks(values) for name, values in _load_any_pickle(path).items()}
 
 
 def _split(values: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
