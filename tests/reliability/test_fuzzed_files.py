@@ -59,10 +59,8 @@ def write_caffemodel(path):
 
 
 def write_proposals(path):
-    video = VideoProposals(
-        "v", 100, np.array([[3, 50]]), np.array([1]), np.array([[2, 60]]), np.array([1]), np.ones(1), np.ones(1)
-    )
-    path.write_text(format_proposals([video, video]))
+    content = np.array([[3, 50]]), np.array([1]), np.array([[2, 60]]), np.array([1]), np.ones(1), np.ones(1)
+    path.write_text(format_proposals([VideoProposals(name, 100, *content) for name in "vw"]))
 
 
 def read_images(path):

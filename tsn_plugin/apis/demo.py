@@ -44,7 +44,7 @@ class DemoSize:
 
 
 FULL = DemoSize(30, 12, {"rgb": 10, "flow": 13})
-SHORT = DemoSize(4, 3, {"rgb": 2, "flow": 2})
+SHORT = DemoSize(4, 1, {"rgb": 2, "flow": 2})
 
 
 def run_demo(out: str | Path, *, seed: int = 0, short: bool = False, workers: int = 2) -> dict[str, ClassScores]:
@@ -55,7 +55,7 @@ def run_demo(out: str | Path, *, seed: int = 0, short: bool = False, workers: in
     Args:
         out: output folder.
         seed: decides the videos and the training.
-        short: few clips and one epoch, to see that every part works.
+        short: few clips and two epochs, to see that every part works.
         workers: processes for generating, extracting and loading.
     """
     console, started = Console(), time.monotonic()
