@@ -151,6 +151,19 @@ class ProposalDataset(DependableDataset, BaseActionDataset):
         """The name in the list."""
         return self.pools[number].name
 
+    def check_labels(self, num_classes: int, *, labelled: bool = True) -> None:
+        """Compare the list, whose classes count from 1, with the model.
+
+        Raises:
+            ValueError: for the first video with a class beyond the model's.
+        """
+        for video in self.pools:
+            if video.labels.max(initial=0) > num_classes:
+                raise ValueError(
+                    f"{self.ann_file}: {video.name} has the class {video.labels.max()}, and the model has "
+                    f"{num_classes}, 1 to {num_classes}: mend the list, or set model.cls_head.num_classes"
+                )
+
     def prepare_data(self, idx: int) -> dict:
         """The result of the pipeline for one item."""
         return self._ticks(self.chunks[idx]) if self.test_mode else self._training_item(idx)
@@ -279,6 +292,9 @@ class ActionnessDataset(ProposalDataset):
 
     def __len__(self) -> int:
         return super().__len__() * (1 if self.test_mode else len(self._kinds))
+
+    def check_labels(self, num_classes: int, *, labelled: bool = True) -> None:
+        """Nothing: whatever the class, it is an action."""
 
     def video_of_item(self, idx: int) -> int:
         """Number of the video that an item belongs to."""

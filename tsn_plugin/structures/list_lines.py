@@ -74,21 +74,43 @@ def read_lines(path: str | Path, *, num_numbers: int | None = None) -> Iterator[
         FileNotFoundError: if there is no such list.
         ValueError: for a line of another form, with its number, or a list that is not UTF-8.
     """
+    for number, text in enumerate(read_text(path).split("\n"), start=1):
+        if text.strip():
+            yield line_of_file(path, number, text, num_numbers=num_numbers)
+
+
+def read_text(path: str | Path) -> str:
+    r"""The text of a list, without a byte order mark and with ``\n`` as line ends.
+
+    Raises:
+        FileNotFoundError: if there is no such list.
+        ValueError: if it is not UTF-8.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"list {path} does not exist; tools/build_file_list.py writes lists")
     try:
-        content = path.read_text("utf-8-sig")
+        text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"list {path} is not UTF-8 text ({error}): save it as UTF-8") from None
-    for number, text in enumerate(content.split("\n"), start=1):
-        if not text.strip():
-            continue
-        try:
-            line = parse_line(text, num_numbers=num_numbers)
-        except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}") from None
-        yield ListLine(line.path, line.numbers, number)
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise ValueError(f"list {path} is not UTF-8 text (line {line}: {error}): save it as UTF-8") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise ValueError(f"list {path} is not UTF-8 text (line {line} holds a zero byte): save it as UTF-8")
+    return text
+
+
+def line_of_file(path: str | Path, number: int, text: str, *, num_numbers: int | None = None) -> ListLine:
+    """The line with a 1-based number of a list.
+
+    Raises:
+        ValueError: if it has another form, with its place.
+    """
+    try:
+        line = parse_line(text, num_numbers=num_numbers)
+    except ValueError as error:
+        raise ValueError(f"{path}, line {number}: {error}") from None
+    return ListLine(line.path, line.numbers, number)
 
 
 def _split_at_blanks(text: str, num_numbers: int | None) -> list[str]:
