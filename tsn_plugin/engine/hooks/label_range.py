@@ -23,17 +23,17 @@ class LabelRangeHook(Hook):
     priority = "VERY_HIGH"
 
     def before_train(self, runner: Any) -> None:
-        """Look at the lists to train on.
+        """Look at the lists to train and to validate on.
 
         Raises:
             ValueError: for a wrong label, or none.
         """
-        loaders = [runner.train_dataloader, *(source.loader for source in getattr(runner.train_loop, "sources", ()))]
-        for loader in loaders:
+        further = [source.loader for source in getattr(runner.train_loop, "sources", ())]
+        for loader in (runner.train_dataloader, *further, getattr(runner.val_loop, "dataloader", None)):
             _check(runner.model, loader, labelled=True)
 
     def before_val(self, runner: Any) -> None:
-        """Look at the list to validate on.
+        """Look at the list to validate on, if nothing is trained.
 
         Raises:
             ValueError: for a wrong label, or none.
