@@ -24,6 +24,7 @@ from tsn_plugin.proposals.grouping import group_ticks, smoothed_actionness
 from tsn_plugin.proposals.sliding_windows import sliding_windows
 from tsn_plugin.readers import FrameReader, open_frames, open_video
 from tsn_plugin.registry import MODELS, TRANSFORMS
+from tsn_plugin.structures.text_files import read_text
 
 _STRIP = 12  # frames in a picture
 _FLOW_SIZE = (340, 256)  # of the frames whose flow is computed, as docs/detection.md extracts it
@@ -207,7 +208,8 @@ def _is_file(video: str | Path) -> bool:
 def _class_names(path: str | Path | None, count: int) -> tuple[str, ...]:
     if path is None:
         return tuple(f"class {number}" for number in range(1, count + 1))
-    names = tuple(line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip())
+    text = read_text(path, what="list of classes", missing="give a file with the name of a class per line")
+    names = tuple(line.strip() for line in text.split("\n") if line.strip())
     if len(names) != count:
-        raise ValueError(f"{path} names {len(names)} classes, the weights have {count}")
+        raise ValueError(f"{path} names {len(names)} classes, the weights have {count}: one name per line is needed")
     return names

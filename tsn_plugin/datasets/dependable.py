@@ -49,10 +49,18 @@ class DependableDataset(BaseDataset):
             ValueError: if there is no video.
         """
         super().full_init()
-        if not BaseDataset.__len__(self):
-            raise ValueError(f"{self.ann_file} holds no video, or none that is chosen: mend the list, or name another")
+        self._require_videos(BaseDataset.__len__(self))
         if self._unreadable is None and not self.test_mode:
             self._unreadable = torch.zeros(BaseDataset.__len__(self), dtype=torch.uint8).share_memory_()
+
+    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
+        """MMEngine's pickles, which cannot be of no record."""
+        self._require_videos(len(self.data_list))
+        return super()._serialize_data()
+
+    def _require_videos(self, count: int) -> None:
+        if not count:
+            raise ValueError(f"{self.ann_file} holds no video, or none that is chosen: mend the list, or name another")
 
     def __getitem__(self, idx: int) -> dict:
         """The item, or in training another one for each that cannot be read.

@@ -23,6 +23,7 @@ from tsn_plugin.proposals.pools import (
     ProposalSampler,
     RegressionStatistics,
     VideoPools,
+    check_classes,
     make_pools,
     regression_statistics,
 )
@@ -152,17 +153,8 @@ class ProposalDataset(DependableDataset, BaseActionDataset):
         return self.pools[number].name
 
     def check_labels(self, num_classes: int, *, labelled: bool = True) -> None:
-        """Compare the list, whose classes count from 1, with the model.
-
-        Raises:
-            ValueError: for the first video with a class beyond the model's.
-        """
-        for video in self.pools:
-            if video.labels.max(initial=0) > num_classes:
-                raise ValueError(
-                    f"{self.ann_file}: {video.name} has the class {video.labels.max()}, and the model has "
-                    f"{num_classes}, 1 to {num_classes}: mend the list, or set model.cls_head.num_classes"
-                )
+        """Compare the list with the model, see :func:`check_classes`."""
+        check_classes(self.pools, num_classes, source=self.ann_file)
 
     def prepare_data(self, idx: int) -> dict:
         """The result of the pipeline for one item."""

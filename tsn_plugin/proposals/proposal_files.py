@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tsn_plugin.structures.proposals import VideoProposals
+from tsn_plugin.structures.text_files import read_text
 
 
 class ProposalListError(ValueError):
@@ -31,14 +33,12 @@ def read_proposals(path: str | Path) -> list[VideoProposals]:
     Raises:
         FileNotFoundError: if there is no such list.
         ProposalListError: for a line of another form.
+        ValueError: for a list that is not UTF-8.
 
     Source: SSN ``ops/io.py`` (``load_proposal_file``).
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"proposal list {path} does not exist; mend ann_file or the path")
-    text = path.read_text(encoding="utf-8-sig")
-    return [_Record(path, lines).parse() for lines in _records(text.splitlines())]
+    text = read_text(path, what="proposal list", missing="mend ann_file or the path")
+    return [_Record(Path(path), lines).parse() for lines in _records(text.split("\n"))]
 
 
 def format_proposals(videos: Iterable[VideoProposals], *, first_number: int | None = None) -> str:
@@ -47,6 +47,9 @@ def format_proposals(videos: Iterable[VideoProposals], *, first_number: int | No
     Args:
         videos: all normalised, or all in frames.
         first_number: of the records; default: 1 if normalised, else 0, as the published lists have it.
+
+    Raises:
+        ValueError: for a name that no list can hold.
     """
     videos = list(videos)
     if first_number is None:
@@ -122,8 +125,8 @@ class _Record:
     def parse(self) -> VideoProposals:
         name = self._next("the video's name").text
         units, rate = self._numbers(1, "number of units")[0], self._numbers(1, "frames per unit")[0]
-        instances = self._table(3, "instances, 'class start end'")
-        proposals = self._table(5, "proposals, 'class best_iou overlap_self start end'")
+        instances = self._table(3, "instances, 'class start end'", lowest=1)
+        proposals = self._table(5, "proposals, 'class best_iou overlap_self start end'", lowest=0)
         if self._place < len(self._lines):
             raise self._error(self._lines[self._place], "the next record to begin with '#'")
         length = int(units * rate)
@@ -140,12 +143,17 @@ class _Record:
             proposals[:, 2],
         )
 
-    def _table(self, columns: int, what: str) -> np.ndarray:
+    def _table(self, columns: int, what: str, *, lowest: int) -> np.ndarray:
         line = self._next(f"the number of {what}")
-        if not line.text.isdigit():
+        if not line.text.isdecimal():
             raise self._error(line, f"the number of {what}")
         rows = [self._numbers(columns, f"one of {line.text} {what}") for _ in range(int(line.text))]
-        return np.array(rows, dtype=np.float64).reshape(-1, columns)
+        table = np.array(rows, dtype=np.float64).reshape(-1, columns)
+        wrong = np.flatnonzero((table[:, 0] < lowest) | (table[:, 0] % 1 != 0))
+        if len(wrong):
+            place = self._place - len(rows) + wrong[0]
+            raise self._error(self._lines[place], f"a whole class from {lowest} on")
+        return table
 
     def _numbers(self, count: int, what: str) -> list[float]:
         line = self._next(what)
@@ -169,6 +177,8 @@ class _Record:
 
 
 def _format_record(number: int, video: VideoProposals) -> str:
+    if video.name != video.name.strip() or re.match("#|$", video.name) or re.search("[\r\n]", video.name):
+        raise ValueError(f"video {video.name!r} begins with '#' or a blank, or holds a line end: rename it")
     place = "{:.4f} {:.4f}" if video.is_normalized else "{:.0f} {:.0f}"
     lines = [f"# {number}", video.name, f"{video.length:g}" if video.length < 1e6 else str(int(video.length)), "1"]
     lines += [str(len(video.instances))]

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tsn_plugin.structures.text_files import read_text
+
 
 @dataclass(frozen=True)
 class ListLine:
@@ -74,30 +76,19 @@ def read_lines(path: str | Path, *, num_numbers: int | None = None) -> Iterator[
         FileNotFoundError: if there is no such list.
         ValueError: for a line of another form, with its number, or a list that is not UTF-8.
     """
-    for number, text in enumerate(read_text(path).split("\n"), start=1):
+    for number, text in enumerate(list_text(path).split("\n"), start=1):
         if text.strip():
             yield line_of_file(path, number, text, num_numbers=num_numbers)
 
 
-def read_text(path: str | Path) -> str:
-    r"""The text of a list, without a byte order mark and with ``\n`` as line ends.
+def list_text(path: str | Path) -> str:
+    """The text of a list.
 
     Raises:
         FileNotFoundError: if there is no such list.
         ValueError: if it is not UTF-8.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"list {path} does not exist; tools/build_file_list.py writes lists")
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ValueError(f"list {path} is not UTF-8 text (line {line}: {error}): save it as UTF-8") from None
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise ValueError(f"list {path} is not UTF-8 text (line {line} holds a zero byte): save it as UTF-8")
-    return text
+    return read_text(path, what="list", missing="tools/build_file_list.py writes lists")
 
 
 def line_of_file(path: str | Path, number: int, text: str, *, num_numbers: int | None = None) -> ListLine:

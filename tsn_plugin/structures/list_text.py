@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tsn_plugin.structures.list_lines import ListLine, line_of_file, parse_line, read_text
+from tsn_plugin.structures.list_lines import ListLine, line_of_file, list_text, parse_line
 
 #: of a video without one
 NO_LABEL = -1
@@ -83,7 +83,7 @@ def read_list(
         FileNotFoundError: if there is no such list.
         ValueError: for a list that is not UTF-8, or a line of another form; and what ``check`` raises.
     """
-    text = read_text(path)
+    text = list_text(path)
     encoded = np.frombuffer(text.encode(), np.uint8)
     ends = np.append(np.flatnonzero(encoded == _NEWLINE), len(encoded))
     starts = np.append(0, ends[:-1] + 1)

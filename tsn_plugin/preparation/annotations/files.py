@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from fnmatch import fnmatch
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
+
+from tsn_plugin.structures import text_files
 
 T = TypeVar("T")
 
@@ -59,12 +60,11 @@ def read_text(path: Path) -> str:
         FileNotFoundError: if there is no such file.
         ValueError: if it is in another encoding.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: give the folder of the official files as annotations")
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text ({error}): take the authors' file, or save it as UTF-8") from None
+    return text_files.read_text(
+        path,
+        remedy="take the authors' file, or save it as UTF-8",
+        missing="give the folder of the official files as annotations",
+    )
 
 
 def read_lines(path: Path) -> list[tuple[Place, str]]:
@@ -116,13 +116,7 @@ def read_json(path: Path, *, kind: type[T]) -> T:
     Raises:
         ValueError: if it is no JSON, or not of type ``kind`` (``dict`` or ``list``).
     """
-    try:
-        content = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}, line {error.lineno}: this is no JSON ({error.msg})") from None
-    if not isinstance(content, kind):
-        raise ValueError(f"{path} must hold a JSON {kind.__name__}, got a {type(content).__name__}")
-    return content
+    return text_files.parse_json(read_text(path), path, kind=kind)
 
 
 def read_items(path: Path, *, keys: Mapping[str, Callable[[Any], Any]]) -> Iterator[tuple[Place, dict[str, Any]]]:
