@@ -1,7 +1,10 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tsn_plugin.proposals.proposal_files import (
     ProposalListError,
@@ -93,3 +96,44 @@ def test_frames_are_not_multiplied_twice(tmp_path):
 def test_proposals_need_their_labels():
     with pytest.raises(ValueError, match="labels and overlaps belong to other proposals"):
         VideoProposals("video", 10, proposals=np.zeros((2, 2)))
+
+
+_NAMES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n\0"), min_size=1).filter(
+    lambda name: name == name.strip() and not name.startswith(("#", "\ufeff"))
+)
+
+
+@st.composite
+def proposal_videos(draw):
+    name = draw(_NAMES)
+    length = draw(st.integers(2, 2_000_000))  # one of length 1 is normalised
+    frames = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))
+    shares = st.integers(0, 10_000).map(lambda number: number / 10_000)
+    truth = draw(st.lists(st.tuples(st.integers(1, 200), frames), max_size=3))
+    found = draw(st.lists(st.tuples(st.integers(0, 200), shares, shares, frames), max_size=3))
+    return VideoProposals(
+        name,
+        length,
+        np.array([interval for _, interval in truth], float).reshape(-1, 2),
+        np.array([label for label, _ in truth], int),
+        np.array([interval for *_, interval in found], float).reshape(-1, 2),
+        *(np.array([row[column] for row in found], kind) for column, kind in ((0, int), (1, float), (2, float))),
+    )
+
+
+@settings(max_examples=60)
+@given(st.lists(proposal_videos(), max_size=4))
+def test_what_is_written_is_read(tmp_path_factory, videos):
+    path = tmp_path_factory.getbasetemp() / "written.txt"
+    path.write_bytes(format_proposals(videos).encode())
+    again = read_proposals(path)
+    assert len(again) == len(videos)
+    for ours, theirs in zip(again, videos):
+        for field in dataclasses.fields(VideoProposals):
+            assert np.array_equal(getattr(ours, field.name), getattr(theirs, field.name)), field.name
+
+
+@pytest.mark.parametrize("name", ["", " ", "#v", " v", "v\n", "a\nb", "a\rb"])
+def test_a_name_that_no_list_can_hold_is_not_written(name):
+    with pytest.raises(ValueError, match="begins with '#' or a blank, or holds a line end: rename it"):
+        format_proposals([VideoProposals(name, 5)])
