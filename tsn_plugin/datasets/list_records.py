@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tsn_plugin.structures.list_lines import ListLine
-from tsn_plugin.structures.list_text import NO_LABEL, ListText
+from tsn_plugin.structures.list_text import MAX_LABELS, NO_LABEL, ListText
 
 
 @dataclass(frozen=True)
@@ -60,10 +58,11 @@ class LineForm:
                 f"has the labels {labels}; set multi_class=True, or write tabs behind a path that ends in a number",
             )
         lowest = NO_LABEL if self.num_classes is None else 0
-        wrong = [label for label in labels if label < lowest or label >= (self.num_classes or np.inf)]
+        limit = MAX_LABELS if self.num_classes is None else self.num_classes
+        wrong = [label for label in labels if not lowest <= label < limit]
         if wrong:
-            limit = "from 0 on" if self.num_classes is None else f"0 to {self.num_classes - 1} (num_classes)"
-            raise self._error(line, f"has the label {wrong[0]}, and labels are {limit}: mend it")
+            known = "from 0 on" if self.num_classes is None else f"0 to {limit - 1} (num_classes)"
+            raise self._error(line, f"has the label {wrong[0]}, and labels are {known}: mend it")
         return labels
 
     def _error(self, line: ListLine, text: str) -> ValueError:

@@ -42,7 +42,7 @@ class ListLine:
         return separator.join([self.path, *map(str, numbers)])
 
 
-def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
+def parse_line(text: str, *, num_numbers: int | None = None, line_number: int = 0) -> ListLine:
     """The path and the numbers of one line.
 
     A line with a tab is split at its tabs, of which one may end it. Another one is split at blanks from its end on:
@@ -56,6 +56,7 @@ def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
     Args:
         text: the line.
         num_numbers: how many numbers follow the path; default: as many as there are.
+        line_number: of the line, if it comes from a file.
 
     Raises:
         ValueError: if there is no path, or not as many whole numbers.
@@ -66,7 +67,7 @@ def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
     if not path or not all(map(_is_number, numbers)) or num_numbers not in (None, len(numbers)):
         wanted = "numbers" if num_numbers is None else f"{num_numbers} numbers"
         raise ValueError(f"{text!r} is not a path and {wanted}, separated by blanks, or by tabs if the path has blanks")
-    return ListLine(path, tuple(map(int, numbers)))
+    return ListLine(path, tuple(map(int, numbers)), line_number)
 
 
 def read_lines(path: str | Path, *, num_numbers: int | None = None) -> Iterator[ListLine]:
@@ -98,10 +99,9 @@ def line_of_file(path: str | Path, number: int, text: str, *, num_numbers: int |
         ValueError: if it has another form, with its place.
     """
     try:
-        line = parse_line(text, num_numbers=num_numbers)
+        return parse_line(text, num_numbers=num_numbers, line_number=number)
     except ValueError as error:
         raise ValueError(f"{path}, line {number}: {error}") from None
-    return ListLine(line.path, line.numbers, number)
 
 
 def _split_at_blanks(text: str, num_numbers: int | None) -> list[str]:

@@ -13,8 +13,10 @@ from tsn_plugin.structures.list_lines import ListLine, line_of_file, list_text, 
 
 #: of a video without one
 NO_LABEL = -1
+#: more classes than anyone has: what is beyond is a mistake
+MAX_LABELS = 10**9
 _NEWLINE = 10
-_NUMBER = "[0-9]{1,15}"
+_NUMBER = "[0-9]{1,9}"  # below MAX_LABELS
 Check = Callable[[ListLine], tuple[int, ...]]
 
 
@@ -41,7 +43,7 @@ class ListText(Sequence):
 
     def __getitem__(self, index: int) -> ListLine:
         text = self.text[self.starts[index] : self.ends[index]].tobytes().decode()
-        return replace(parse_line(text), line_number=int(self.line_numbers[index]))
+        return parse_line(text, line_number=int(self.line_numbers[index]))
 
     def __deepcopy__(self, memo: dict) -> ListText:
         """The same: nobody changes it."""
@@ -57,13 +59,19 @@ class ListText(Sequence):
 def ordinary_line(num_fields: int, *, several_labels: bool = False) -> re.Pattern:
     """What most lines look like: a path, ``num_fields`` numbers, and a label or several, which the group holds.
 
-    The path has no blanks, or (with one label) tabs behind it. :func:`parse_line` takes such a line for the same.
+    With one label the path may have blanks, if there are tabs behind it or its last word is no number, and the label
+    may be missing. :func:`parse_line` takes such a line for the same.
     """
-    blanks = r"\S+ +" + f"{_NUMBER} +" * num_fields
+    fields = f"{_NUMBER} +" * num_fields
     if several_labels:
-        return re.compile(rf"^{blanks}({_NUMBER}(?: +{_NUMBER})*) *$", re.MULTILINE)
+        return re.compile(rf"^\S+ +{fields}({_NUMBER}(?: +{_NUMBER})*) *$", re.MULTILINE)
     tabs = r"[^\t\n]*\S\t" + rf"{_NUMBER}\t" * num_fields
-    return re.compile(rf"^(?:{blanks}|{tabs})({_NUMBER}) *$", re.MULTILINE)
+    words = r"[^\t\n]* \S*[^\s\d-]\S*"
+    unlabelled = r"\S+" + f" +{_NUMBER}" * num_fields
+    return re.compile(
+        rf"^(?:(?:\S+ +{fields}|{tabs}|{words} +{fields})({_NUMBER})|{unlabelled}) *$",
+        re.MULTILINE,
+    )
 
 
 def read_list(
@@ -92,7 +100,9 @@ def read_list(
     kept, labels = np.flatnonzero(ends > starts), pattern.findall(text)
     if len(labels) < len(kept) or not _all_below(labels, num_classes):
         kept, labels = _checked_lines(Path(path), text, pattern, check, num_classes)
-    labels = None if several_labels else np.fromiter(map(int, labels), np.int64, len(labels))
+    if several_labels:
+        return lines.chosen(kept)
+    labels = np.fromiter((NO_LABEL if label == "" else int(label) for label in labels), np.int64, len(labels))
     return replace(lines.chosen(kept), labels=labels)
 
 
@@ -120,8 +130,8 @@ def _checked_lines(
     kept, labels = [], []
     for place, line in enumerate(text.split("\n")):
         match = pattern.match(line)
-        if match and _all_below(match.groups(), num_classes):
-            labels.append(match[1])
+        if match and _all_below(match.groups(""), num_classes):
+            labels.append(match[1] or "")
         elif line.strip():
             labels.append(next(iter(check(line_of_file(path, place + 1, line))), NO_LABEL))
         else:
