@@ -17,7 +17,7 @@ COMPONENTS = {
     ]
     + ["DecordInit", "DecordDecode", "PyAVInit", "PyAVDecode", "OpenCVInit", "OpenCVDecode", "RawFrameDecode"],
     "HOOKS": ["PartialBNHook", "EffectiveBatchHook", "SafeCheckpointHook", "ProgressHook", "VisualizationHook"]
-    + ["CheckpointHook", "EpochSeedHook", "FiniteLossHook"],
+    + ["CheckpointHook", "EpochSeedHook", "FiniteLossHook", "LabelRangeHook"],
     "METRICS": ["AccMetric", "ConfusionMatrix", "DumpScores", "ResultJournal"],
     "DATA_SAMPLERS": ["SeededSampler", "ClassFrequencySampler", "WholeVideoSampler"],
     "OPTIM_WRAPPERS": ["AutocastOptimWrapper"],

@@ -13,6 +13,7 @@ default_hooks = dict(
     safe_checkpoint=dict(type="tsn_plugin.SafeCheckpointHook"),
     epoch_seed=dict(type="tsn_plugin.EpochSeedHook"),
     finite_loss=dict(type="tsn_plugin.FiniteLossHook"),
+    label_range=dict(type="tsn_plugin.LabelRangeHook"),
 )
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -66,7 +66,7 @@ def test_a_list_for_one_category(write):
     assert len(dataset) == 1
     assert dataset[0]["label"].shape == (739,)
     assert dataset[0]["label"].nonzero().flatten().tolist() == [1, 2]
-    with pytest.raises(ValueError, match=r"a.mp4 has tags of one category in .*: name it in tag_categories"):
+    with pytest.raises(ValueError, match=r"item 1: .*a.mp4 has tags of one category: name it in tag_categories"):
         build(root)
 
 

@@ -88,3 +88,53 @@ def test_a_class_without_instances_is_left_out():
 def test_nothing_to_find_is_refused():
     with pytest.raises(ValueError, match="there is no instance in the list"):
         mean_average_precision(instances([]), detections([]), (0.5,), num_classes=1)
+
+
+@st.composite
+def evaluated(draw):
+    """Instances and detections of two videos; scores differ."""
+    intervals = st.tuples(st.integers(0, 30), st.integers(1, 15)).map(lambda pair: (pair[0], sum(pair)))
+    rows = draw(st.lists(st.tuples(st.integers(0, 1), intervals), min_size=1, max_size=6))
+    guesses = draw(st.lists(st.tuples(st.integers(0, 2), intervals), max_size=8))
+    scores = draw(st.permutations(range(len(guesses))))
+    truth = instances([(video, *interval) for video, interval in rows])
+    return truth, detections([(video, *interval, score) for (video, interval), score in zip(guesses, scores)])
+
+
+LIMITS = (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+
+
+@given(evaluated())
+def test_average_precision_is_a_share_that_falls_with_the_threshold_of_one_detection(case):
+    truth, found = case
+    values = average_precision(truth, found, LIMITS)
+    assert ((values >= 0) & (values <= 1)).all()
+    np.testing.assert_allclose(values, [slow(truth, found, limit) if len(found) else 0 for limit in LIMITS], atol=1e-12)
+    if len(found) == 1:
+        assert (np.diff(values) <= 0).all()
+
+
+@given(evaluated(), st.randoms(use_true_random=False))
+def test_only_the_order_of_the_scores_counts(case, random):
+    truth, found = case
+    values = average_precision(truth, found, LIMITS).tolist()
+    for transform in (lambda scores: scores * 3 - 7, np.exp, lambda scores: -1 / (scores + 1)):
+        changed = Detections(found.videos, found.labels, transform(found.scores), found.intervals)
+        assert average_precision(truth, changed, LIMITS).tolist() == values
+    order = np.array(random.sample(range(len(found)), len(found)), int)
+    assert average_precision(truth, found[order], LIMITS).tolist() == values
+
+
+@given(evaluated())
+def test_perfect_detections_are_worth_1_and_useless_ones_behind_them_cost_nothing(case):
+    truth, found = case
+    perfect = Detections(truth.videos, truth.labels, np.arange(len(truth.videos)) + 100.0, truth.intervals)
+    np.testing.assert_allclose(average_precision(truth, perfect, LIMITS), 1)
+    np.testing.assert_allclose(average_precision(truth, Detections.joined([found, perfect]), LIMITS), 1)
+    elsewhere = Detections(found.videos + 5, found.labels, found.scores, found.intervals)
+    assert average_precision(truth, elsewhere, LIMITS).tolist() == [0] * len(LIMITS)
+    # better ones that find nothing lower it
+    first = Detections(found.videos + 5, found.labels, found.scores + 1000, found.intervals)
+    total = len(truth.videos)
+    expected = total / (total + len(found))
+    np.testing.assert_allclose(average_precision(truth, Detections.joined([first, perfect]), LIMITS), expected)

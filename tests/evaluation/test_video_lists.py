@@ -33,7 +33,7 @@ def test_a_frame_list_keeps_dots_that_start_no_extension(list_file):
 def test_a_list_without_labels(list_file):
     path = list_file("Dive/a.avi\nSwim/b.avi\n")
     assert read_labels(path) is None
-    with pytest.raises(ValueError, match=r"list\.txt is no list of labelled videos"):
+    with pytest.raises(ValueError, match=r"list\.txt is no list of labelled videos: .* and line \d+ does not"):
         label_from_list(SCORES, path)
 
 

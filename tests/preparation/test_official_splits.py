@@ -98,7 +98,7 @@ def test_hmdb51_without_class_order_says_where_to_get_it(small):
     """The authors' archive has none. MMAction2's ``classInd.txt`` serves as well."""
     (small / "class_list.txt").unlink()
     with pytest.raises(
-        FileNotFoundError, match=r"class_list.txt is missing: .* take https://.*/class_list.txt, or give"
+        FileNotFoundError, match=r"class_list.txt does not exist; .* take https://.*/class_list.txt, or give"
     ):
         read_split("hmdb51", small, 1)
     (small / "mine.txt").write_text("1 clap\n2 wave\n")
@@ -136,5 +136,5 @@ def test_unknown_names_and_missing_files_are_errors(small):
         read_split("kinetics", small, 1)
     with pytest.raises(ValueError, match="split=4 is unknown; known: 1, 2, 3"):
         read_split("ucf101", small, 4)
-    with pytest.raises(FileNotFoundError, match=r"trainlist02.txt is missing: give the folder of the official"):
+    with pytest.raises(FileNotFoundError, match=r"trainlist02.txt does not exist; give the folder of the official"):
         read_split("ucf101", small, 2)

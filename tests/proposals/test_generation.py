@@ -28,17 +28,23 @@ def test_classes_are_leaves_in_alphabetical_order(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "message"),
     [
-        [],
-        dict(database=[]),
-        dict(database=dict(v=dict(ENTRY, duration=0))),
-        dict(database=dict(v=dict(ENTRY, annotations=[dict(segment=[1], label="run")]))),
-        dict(taxonomy=[dict(nodeName="eat", parentName="Root")], database=dict(v=ENTRY)),
+        ([], "a.json must hold a JSON dict, got a list"),
+        (dict(database=[]), r"a.json is no file of ActivityNet's form: it has no 'database' of videos"),
+        (dict(database={}), r"a.json is no file of ActivityNet's form: it has no 'database' of videos"),
+        (dict(databases={}), r"it has no 'database' of videos, got \['databases'\]"),
+        (dict(taxonomy=[3], database=dict(v=ENTRY)), "its taxonomy needs nodes with nodeName and parentName"),
+        (dict(database=dict(v=dict(ENTRY, duration=0))), r"a.json, video v: has the duration 0.0 or a time"),
+        (
+            dict(database=dict(v=dict(ENTRY, annotations=[dict(segment=[1], label="run")]))),
+            "a.json, video v: needs a duration, and of each annotation a segment of two numbers and a label",
+        ),
+        (dict(taxonomy=[dict(nodeName="eat", parentName="Root")], database=dict(v=ENTRY)), r"v: .*KeyError\('run'\)"),
     ],
 )
-def test_other_files_are_refused(tmp_path, content):
-    with pytest.raises(ValueError, match=r"a\.json is no file of ActivityNet's form"):
+def test_other_files_are_refused(tmp_path, content, message):
+    with pytest.raises(ValueError, match=message):
         read_database(write(tmp_path / "a.json", content))
 
 

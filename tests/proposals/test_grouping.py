@@ -2,7 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tsn_plugin.ops.intervals import interval_iou
 from tsn_plugin.proposals.grouping import THRESHOLDS, TOLERANCES, group_ticks, search_groups, smoothed_actionness
 from tsn_plugin.proposals.sliding_windows import sliding_windows
 
@@ -54,3 +57,29 @@ def test_windows_of_thumos14_are_as_many_as_the_originals(subset):
 def test_windows_need_a_share_below_one():
     with pytest.raises(ValueError, match="overlap=1 must be at least 0 and below 1"):
         sliding_windows(10, overlap=1)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), max_size=40),
+    st.sampled_from([0, 1, 3]),
+    st.integers(-3, 3),
+)
+def test_groups_begin_and_end_at_action_and_keep_apart(scores, sigma, shift):
+    scores = np.array(scores, float).reshape(-1, 2)
+    options = dict(thresholds=(0.2, 0.5, 0.8), tolerances=(0.1, 0.5, 1.0), sigma=sigma)
+    boxes, values = group_ticks(scores, **options)
+    assert (boxes[:, 0] >= 0).all()
+    assert (boxes[:, 1] <= len(scores) + 1).all()
+    assert (boxes[:, 1] > boxes[:, 0]).all()
+    assert (np.diff(values) <= 0).all()
+    shared = interval_iou(boxes[:, None], boxes[None], plus_one=True)
+    assert (shared[~np.eye(len(boxes), dtype=bool)] <= 0.9).all()
+    is_action = smoothed_actionness(scores, sigma=sigma)[:, None] > np.array(options["thresholds"])
+    for start, end in boxes:
+        assert (is_action[start] & (start == 0 or ~is_action[start - 1])).any()
+        # the end is one tick behind the first tick without action
+        assert is_action[end - 2].any()
+    # what is added to both scores of a tick does not change its probability
+    same = smoothed_actionness(scores + shift, sigma=sigma)
+    np.testing.assert_allclose(same, smoothed_actionness(scores, sigma=sigma), atol=1e-12)
+    assert not len(scores) or ((same >= 0) & (same <= 1)).all()

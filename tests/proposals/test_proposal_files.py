@@ -1,7 +1,10 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tsn_plugin.proposals.proposal_files import (
     ProposalListError,
@@ -69,8 +72,8 @@ def test_names_and_line_ends_of_any_kind(tmp_path, ending):
         ("\n2\n", "\n1\n", 9, "the next record to begin with '#'"),
         ("\n1\n3", "\nx\n3", 5, "the number of instances"),
         ("0 0 0 50 60", "0 0 0 nan 60", 9, "one of 2 proposals"),
-        ("3 10 20", "0 10 20", 6, "one of 1 instances, .* with a class from 1 on: classes count from 1"),
-        ("0 0 0 50", "-1 0 0 50", 9, "one of 2 proposals, .* with a class from 0 on"),
+        ("3 10 20", "0 10 20", 6, "one of 1 instances, .* with a whole class from 1 on: classes count from 1"),
+        ("0 0 0 50", "-1 0 0 50", 9, "one of 2 proposals, .* with a whole class from 0 on"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path, old, new, line, expected):
@@ -108,3 +111,44 @@ def test_frames_are_not_multiplied_twice(tmp_path):
 def test_proposals_need_their_labels():
     with pytest.raises(ValueError, match="labels and overlaps belong to other proposals"):
         VideoProposals("video", 10, proposals=np.zeros((2, 2)))
+
+
+_NAMES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n\0"), min_size=1).filter(
+    lambda name: name == name.strip() and not name.startswith(("#", "\ufeff"))
+)
+
+
+@st.composite
+def proposal_videos(draw):
+    name = draw(_NAMES)
+    length = draw(st.integers(2, 2_000_000))  # one of length 1 is normalised
+    frames = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))
+    shares = st.integers(0, 10_000).map(lambda number: number / 10_000)
+    truth = draw(st.lists(st.tuples(st.integers(1, 200), frames), max_size=3))
+    found = draw(st.lists(st.tuples(st.integers(0, 200), shares, shares, frames), max_size=3))
+    return VideoProposals(
+        name,
+        length,
+        np.array([interval for _, interval in truth], float).reshape(-1, 2),
+        np.array([label for label, _ in truth], int),
+        np.array([interval for *_, interval in found], float).reshape(-1, 2),
+        *(np.array([row[column] for row in found], kind) for column, kind in ((0, int), (1, float), (2, float))),
+    )
+
+
+@settings(max_examples=60)
+@given(st.lists(proposal_videos(), max_size=4, unique_by=lambda video: video.name))
+def test_what_is_written_is_read(tmp_path_factory, videos):
+    path = tmp_path_factory.getbasetemp() / "written.txt"
+    path.write_bytes(format_proposals(videos).encode())
+    again = read_proposals(path)
+    assert len(again) == len(videos)
+    for ours, theirs in zip(again, videos):
+        for field in dataclasses.fields(VideoProposals):
+            assert np.array_equal(getattr(ours, field.name), getattr(theirs, field.name)), field.name
+
+
+@pytest.mark.parametrize("name", ["", " ", "#v", " v", "v\n", "a\nb", "a\rb"])
+def test_a_name_that_no_list_can_hold_is_not_written(name):
+    with pytest.raises(ValueError, match="begins with '#' or a blank, or holds a line end: rename it"):
+        format_proposals([VideoProposals(name, 5)])

@@ -119,7 +119,8 @@ def detect_in_video(
 def _class_names(path: str | Path | None, count: int) -> tuple[str, ...]:
     if path is None:
         return tuple(f"class {number}" for number in range(1, count + 1))
-    names = tuple(line.strip() for line in read_text(path).splitlines() if line.strip())
+    text = read_text(path, what="list of classes", missing="give a file with the name of a class per line")
+    names = tuple(line.strip() for line in text.split("\n") if line.strip())
     if len(names) != count:
-        raise ValueError(f"{path} names {len(names)} classes, the weights have {count}")
+        raise ValueError(f"{path} names {len(names)} classes, the weights have {count}: one name per line is needed")
     return names

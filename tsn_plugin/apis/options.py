@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import warnings
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+from tsn_plugin.apis.config_check import misspelt_settings, options_without_effect
 from tsn_plugin.bundle import find_config
 
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
@@ -25,7 +27,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def load_config(arguments: argparse.Namespace) -> Config:
-    """The config named on the command line, with the common options applied.
+    """The config named on the command line, with the common options applied; warns of misspelt settings.
 
     Raises:
         FileNotFoundError: if the config is neither a file nor a shipped one.
@@ -36,8 +38,11 @@ def load_config(arguments: argparse.Namespace) -> Config:
     config.launcher = arguments.launcher
     if arguments.data_root is not None:
         set_data_root(config, arguments.data_root)
+    messages = options_without_effect(config, arguments.cfg_options or {})
     if arguments.cfg_options is not None:
         config.merge_from_dict(arguments.cfg_options)
+    for message in dict.fromkeys([*messages, *misspelt_settings(config)]):
+        warnings.warn(f"{path}: {message}", stacklevel=2)
     if arguments.work_dir is not None:
         config.work_dir = arguments.work_dir
     elif config.get("work_dir") is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 from torch.utils.data import get_worker_info
 
 from tsn_plugin.datasets.samplers import SeededIndex
+from tsn_plugin.structures.list_text import NO_LABEL
 
 MAX_UNREADABLE_SHARE = 0.01
 _NAMED = 5
@@ -42,10 +43,24 @@ class DependableDataset(BaseDataset):
         super().__init__(*args, **kwargs)
 
     def full_init(self) -> None:
-        """Read the list; from now on the loader's processes share which videos are unreadable."""
+        """Read the list; from now on the loader's processes share which videos are unreadable.
+
+        Raises:
+            ValueError: if there is no video.
+        """
         super().full_init()
+        self._require_videos(BaseDataset.__len__(self))
         if self._unreadable is None and not self.test_mode:
             self._unreadable = torch.zeros(BaseDataset.__len__(self), dtype=torch.uint8).share_memory_()
+
+    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
+        """MMEngine's pickles, which cannot be of no record."""
+        self._require_videos(len(self.data_list))
+        return super()._serialize_data()
+
+    def _require_videos(self, count: int) -> None:
+        if not count:
+            raise ValueError(f"{self.ann_file} holds no video, or none that is chosen: mend the list, or name another")
 
     def __getitem__(self, idx: int) -> dict:
         """The item, or in training another one for each that cannot be read.
@@ -93,10 +108,59 @@ class DependableDataset(BaseDataset):
             text = f"a video is left out of training, the {len(numbers)}. of {total}: {error}"
             print_log(text, "current", logging.WARNING)
 
+    def all_labels(self) -> Sequence[Any]:
+        """The label of each record as its list has it; None where there is none."""
+        return [BaseDataset.get_data_info(self, index).get("label") for index in range(BaseDataset.__len__(self))]
+
+    def place_of_item(self, idx: int) -> str:
+        """What messages call the place of a record."""
+        return str(self.ann_file)
+
+    def check_labels(self, num_classes: int, *, labelled: bool = True) -> None:
+        """Compare the list with the model.
+
+        Args:
+            num_classes: of the model; labels must be below it.
+            labelled: whether each video needs a label.
+
+        Raises:
+            ValueError: for the first record with a wrong label, or vectors of labels of another length.
+        """
+        if getattr(self, "multi_class", False) and self.num_classes != num_classes:
+            raise ValueError(
+                f"num_classes={self.num_classes} of the data set {self.ann_file} is not the model's {num_classes}: set "
+                "both to the number of classes"
+            )
+        labels = self.all_labels()
+        lowest = 0 if labelled else NO_LABEL
+        if isinstance(labels, np.ndarray):
+            wrong = np.flatnonzero((labels < lowest) | (labels >= num_classes))
+        else:
+            wrong = [number for number, own in enumerate(labels) if not _are_within(own, lowest, num_classes)]
+        if len(wrong):
+            raise ValueError(self._wrong_label(int(wrong[0]), labels[wrong[0]], num_classes, len(wrong) - 1))
+
+    def _wrong_label(self, number: int, label: Any, num_classes: int, others: int) -> str:
+        text = f"{self.place_of_item(number)}: {self.name_of_video(number)} has "
+        if isinstance(label, (int, np.integer)) and label == NO_LABEL:
+            text += "no label: write a class's number behind it, and a tab between if the name has blanks"
+        else:
+            text += (
+                f"the label {label}, and the model has {num_classes} classes, 0 to {num_classes - 1}: mend the list, "
+                "or set model.cls_head.num_classes"
+            )
+        return text + (f" ({others} more lines like it)" if others else "")
+
     def name_of_video(self, number: int) -> str:
         """What messages call a video."""
         info: dict[str, Any] = self.get_data_info(number)
         return str(info.get("filename") or info.get("frame_dir") or info.get("video_dir") or number)
+
+
+def _are_within(label: Any, lowest: int, limit: int) -> bool:
+    """Whether a label, or each of several, is in ``[lowest, limit)``; what is no number is not judged."""
+    labels = label if isinstance(label, (list, tuple)) else [label]
+    return all(lowest <= number < limit for number in labels if isinstance(number, int))
 
 
 @contextmanager

@@ -81,10 +81,10 @@ class HVUDataset(DependableDataset, BaseActionDataset):
 
     def load_data_list(self) -> list[dict]:
         """The records of the videos that have tags of the wanted categories, with whole paths."""
-        records = read_json(self.ann_file) if str(self.ann_file).endswith(".json") else None
-        if not isinstance(records, list) or not records:
+        if not str(self.ann_file).endswith(".json"):
             raise ValueError(f"ann_file={self.ann_file!r} must be a .json file with a list of videos")
-        data_list = [self._record(record) for record in records]
+        records = read_json(self.ann_file, kind=list, what="list", missing="mend ann_file or data_root")
+        data_list = [self._record(record, number) for number, record in enumerate(records, start=1)]
         used = [record for record in data_list if record["label"]]
         if not used:
             raise ValueError(f"no video of ann_file={self.ann_file!r} has tags of {', '.join(self.tag_counts)}")
@@ -103,32 +103,40 @@ class HVUDataset(DependableDataset, BaseActionDataset):
         info.update(categories=list(self.tag_counts), category_nums=list(self.tag_counts.values()))
         return LoadHVULabel().transform(info) if self.makes_tensors else info
 
-    def _record(self, record: dict) -> dict:
-        keys = [key for key in KINDS if key in record]
+    def _record(self, record: Any, number: int) -> dict:
+        place = f"{self.ann_file}, item {number}"
+        keys = [key for key in KINDS if key in record] if isinstance(record, dict) else []
         if len(keys) != 1 or "label" not in record or (keys == ["frame_dir"] and "total_frames" not in record):
             raise ValueError(
-                f"{self.ann_file}: a video needs 'label' and either 'filename' or 'frame_dir' and 'total_frames', "
-                f"got {sorted(record)}"
+                f"{place}: a video needs 'label' and either 'filename' or 'frame_dir' and 'total_frames', got "
+                f"{sorted(record) if isinstance(record, dict) else record!r}"
             )
         prefix_key, _ = KINDS[keys[0]]
         if prefix_key not in self.data_prefix:
             prefixes = dict(self.data_prefix)
             raise ValueError(f"data_prefix={prefixes} needs {prefix_key!r}: {self.ann_file} has {keys[0]!r}")
         path = join(self.data_prefix[prefix_key], record[keys[0]])
-        return {**record, keys[0]: path, "label": self._tags(record["label"], path)}
+        return {**record, keys[0]: path, "label": self._tags(record["label"], f"{place}: {path}")}
 
-    def _tags(self, label: dict[str, list[int]] | list[int], path: str) -> dict[str, list[int]]:
+    def _tags(self, label: Any, video: str) -> dict[str, list[int]]:
         """The tags of the wanted categories."""
         if isinstance(label, list):
             if len(self.tag_counts) > 1:
                 raise ValueError(
-                    f"{path} has tags of one category in {self.ann_file}: name it in tag_categories, "
-                    f"which has {', '.join(self.tag_counts)}"
+                    f"{video} has tags of one category: name it in tag_categories, which has "
+                    f"{', '.join(self.tag_counts)}"
                 )
             label = {category: label for category in self.tag_counts}
+        if not isinstance(label, dict):
+            raise ValueError(f"{video} has the label {label!r}: lists of tags by category are needed")
         tags = {category: label[category] for category in self.tag_counts if category in label}
         for category, numbers in tags.items():
-            outside = [number for number in numbers if not 0 <= number < self.tag_counts[category]]
-            if outside:
-                raise ValueError(f"{path} has tag {outside[0]} of {self.tag_counts[category]} in {category!r}")
+            count = self.tag_counts[category]
+            numbers = numbers if isinstance(numbers, list) else [numbers]
+            outside = [number for number in numbers if not (isinstance(number, int) and 0 <= number < count)]
+            if outside or numbers is not tags[category]:
+                raise ValueError(
+                    f"{video} has tag {[*outside, *numbers][0]!r} of {count} in {category!r}: a list of numbers from 0 "
+                    f"to {count - 1} is needed"
+                )
         return tags

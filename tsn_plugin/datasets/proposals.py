@@ -23,6 +23,7 @@ from tsn_plugin.proposals.pools import (
     ProposalSampler,
     RegressionStatistics,
     VideoPools,
+    check_classes,
     make_pools,
     regression_statistics,
 )
@@ -150,6 +151,10 @@ class ProposalDataset(DependableDataset, BaseActionDataset):
     def name_of_video(self, number: int) -> str:
         """The name in the list."""
         return self.pools[number].name
+
+    def check_labels(self, num_classes: int, *, labelled: bool = True) -> None:
+        """Compare the list with the model, see :func:`check_classes`."""
+        check_classes(self.pools, num_classes, source=self.ann_file)
 
     def prepare_data(self, idx: int) -> dict:
         """The result of the pipeline for one item."""
@@ -279,6 +284,9 @@ class ActionnessDataset(ProposalDataset):
 
     def __len__(self) -> int:
         return super().__len__() * (1 if self.test_mode else len(self._kinds))
+
+    def check_labels(self, num_classes: int, *, labelled: bool = True) -> None:
+        """Nothing: whatever the class, it is an action."""
 
     def video_of_item(self, idx: int) -> int:
         """Number of the video that an item belongs to."""

@@ -10,9 +10,11 @@ from mmaction.datasets.base import BaseActionDataset
 
 from tsn_plugin.datasets.dependable import MAX_UNREADABLE_SHARE, DependableDataset
 from tsn_plugin.registry import DATASETS
+from tsn_plugin.structures.list_lines import line_of_file
 from tsn_plugin.structures.text_files import read_json, read_text
 
 STRATEGIES = ("positive", "random")
+_KEYS = ("video_dir", "label", "num_clips", "positive_clip_inds")
 
 
 @DATASETS.register_module()
@@ -72,21 +74,11 @@ class RawVideoDataset(DependableDataset, BaseActionDataset):
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """One record per video, with its folder, label, number of clips and positive clips."""
-        path = Path(self.ann_file)
-        if not path.is_file():
-            raise FileNotFoundError(f"list {path} does not exist; mend ann_file or data_root")
-        if path.suffix == ".json":
-            records = read_json(path)
-        else:
-            lines = enumerate(read_text(path).splitlines(), start=1)
-            records = [self._record(line.split(), number) for number, line in lines if line.strip()]
-        for record in records:
-            if self.sampling_strategy == "positive" and not record["positive_clip_inds"]:
-                raise ValueError(
-                    f"{path}: {record['video_dir']} has no positive clip; take it out or use sampling_strategy='random'"
-                )
-            record["video_dir"] = str(Path(self.data_prefix["video"], record["video_dir"]))
-        return records
+        if Path(self.ann_file).suffix == ".json":
+            items = read_json(self.ann_file, kind=list, what="list", missing="mend ann_file or data_root")
+            return [self._of_item(item, f"{self.ann_file}, item {number}") for number, item in enumerate(items, 1)]
+        text = read_text(self.ann_file, what="list", missing="mend ann_file or data_root")
+        return [self._of_line(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
     def prepare_data(self, idx: int) -> dict | None:
         """The result of the pipeline for one clip of the video."""
@@ -99,9 +91,35 @@ class RawVideoDataset(DependableDataset, BaseActionDataset):
             return random.choice(info["positive_clip_inds"])
         return random.randrange(info["num_clips"])
 
-    def _record(self, words: list[str], number: int) -> dict[str, Any]:
-        try:
-            label, num_clips, *positive = map(int, words[1:])
-        except ValueError as error:
-            raise ValueError(f"{self.ann_file}, line {number}: needs 'folder label clips number ...'") from error
-        return dict(video_dir=words[0], label=label, num_clips=num_clips, positive_clip_inds=positive)
+    def _of_line(self, text: str, number: int) -> dict[str, Any]:
+        line = line_of_file(self.ann_file, number, text)
+        place = f"{self.ann_file}, line {number}"
+        has_blanks = line.path.split() != [line.path] and "\t" not in text
+        if len(line.numbers) < 2 or has_blanks:
+            raise ValueError(
+                f"{place}: {text!r} needs 'folder label clips number ...', with tabs if the folder has blanks"
+            )
+        label, num_clips, *positive = line.numbers
+        values = dict(video_dir=line.path, label=label, num_clips=num_clips, positive_clip_inds=positive)
+        return self._checked(values, place)
+
+    def _of_item(self, item: Any, place: str) -> dict[str, Any]:
+        lacking = [key for key in _KEYS if key not in item] if isinstance(item, dict) else list(_KEYS)
+        if lacking:
+            raise ValueError(f"{place}: {item!r} lacks {', '.join(lacking)}")
+        numbers = (item["label"], item["num_clips"], *item["positive_clip_inds"])
+        if not all(isinstance(number, int) for number in numbers):
+            raise ValueError(f"{place}: label, num_clips and positive_clip_inds must be whole numbers, got {numbers}")
+        return self._checked(item, place)
+
+    def _checked(self, record: dict[str, Any], place: str) -> dict[str, Any]:
+        """A record with its folder's whole path, if its numbers make sense."""
+        name, positive = record["video_dir"], record["positive_clip_inds"]
+        if record["label"] < 0 or not all(0 <= number < record["num_clips"] for number in positive):
+            raise ValueError(
+                f"{place}: {name} has the label {record['label']}, {record['num_clips']} clips and the positive clips "
+                f"{positive}: labels and clips count from 0"
+            )
+        if self.sampling_strategy == "positive" and not positive:
+            raise ValueError(f"{place}: {name} has no positive clip; take it out or use sampling_strategy='random'")
+        return {**record, "video_dir": str(Path(self.data_prefix["video"], name))}

@@ -83,14 +83,10 @@ class ClassFrequencySampler(Sampler):
         self.rank, self.world_size = get_dist_info()
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch = 0
-        labels = [dataset.get_data_info(index)["label"] for index in range(len(dataset))]
-        if any(not isinstance(label, int) or label < 0 for label in labels):
-            raise ValueError(
-                "ClassFrequencySampler needs one label per sample: multi_class lists have none of their own"
-            )
-        counts = torch.bincount(torch.tensor(labels))
+        labels = _single_labels(dataset)
+        counts = torch.bincount(labels)
         # each of the n samples of a class gets 1/n of the class's share, n^power
-        self.weights = counts.double().pow(power - 1)[torch.tensor(labels)]
+        self.weights = counts.double().pow(power - 1)[labels]
         self.num_samples = math.ceil(len(labels) / self.world_size)
 
     def __iter__(self) -> Iterator[int]:
@@ -138,3 +134,21 @@ class WholeVideoSampler(Sampler):
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+def _single_labels(dataset: Sized) -> torch.Tensor:
+    """The label of each sample, ``(N,)``.
+
+    Raises:
+        ValueError: if a sample has several labels or none.
+    """
+    if hasattr(dataset, "all_labels"):
+        labels = dataset.all_labels()
+    else:  # a wrapper, or a data set of another package
+        labels = [dataset.get_data_info(index)["label"] for index in range(len(dataset))]
+    is_array = isinstance(labels, np.ndarray)
+    if (is_array and (labels < 0).any()) or (
+        not is_array and any(not isinstance(label, int) or label < 0 for label in labels)
+    ):
+        raise ValueError("ClassFrequencySampler needs one label per sample: multi_class lists have none of their own")
+    return torch.as_tensor(labels, dtype=torch.int64)

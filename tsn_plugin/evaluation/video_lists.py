@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tsn_plugin.evaluation.names import match_names, without_extension
-from tsn_plugin.structures.list_lines import read_lines
+from tsn_plugin.structures.list_lines import ListLine, read_lines
 from tsn_plugin.structures.scores import ClassScores
 
 
@@ -28,7 +28,7 @@ def read_labels(path: str | Path) -> np.ndarray | None:
         FileNotFoundError: if there is no such list.
     """
     lines = list(read_lines(path))
-    if all(line.numbers and line.numbers[-1] >= 0 for line in lines):
+    if all(map(_has_label, lines)):
         return np.array([line.numbers[-1] for line in lines])
     return None
 
@@ -40,11 +40,18 @@ def label_from_list(scores: ClassScores, path: str | Path) -> ClassScores:
         ValueError: if a line of the list has no label, or the list holds other videos.
     """
     labels = read_labels(path)
-    if labels is None:
-        raise ValueError(f"{path} is no list of labelled videos: each line must end in a class index")
+    if labels is None or not len(labels):
+        number = next((line.line_number for line in read_lines(path) if not _has_label(line)), 1)
+        raise ValueError(
+            f"{path} is no list of labelled videos: each line must end in a class index, and line {number} does not"
+        )
     try:
         own, listed = match_names([scores.names, read_names(path)])
     except ValueError as error:
         raise ValueError(f"{path} is not the list that was tested (stream 2 is the list): {error}") from error
     label_of = dict(zip(listed, labels))
     return replace(scores, labels=np.array([label_of[name] for name in own]))
+
+
+def _has_label(line: ListLine) -> bool:
+    return bool(line.numbers) and line.numbers[-1] >= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,8 @@ def read_classes(path: str | Path) -> dict[str, int]:
     if not labels or min(labels.values()) < 0:
         raise ValueError(f"{path} must have classes, and number them from 1, not from 0")
     if len(set(labels.values())) != len(lines):
-        raise ValueError(f"{path} holds a class or a number twice")
+        (twice, _), *_ = Counter(part for pair in pairs for part in pair).most_common(1)
+        raise ValueError(f"{path} holds a class or a number twice: {twice}")
     return labels
 
 

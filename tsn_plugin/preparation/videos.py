@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from tsn_plugin.structures.text_files import read_text
+from tsn_plugin.structures.list_lines import list_text
 
 VIDEO_EXTENSIONS = (".avi", ".mp4", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv")
 #: the video's path up to its extension, then labels: names may hold blanks
@@ -33,16 +33,16 @@ def read_video_list(path: str | Path) -> list[ListedVideo]:
     """The videos of a list with lines ``<path>`` or ``<path> <label> [<label> ...]``; empty lines are skipped.
 
     Raises:
-        ValueError: for a line of another form, with its number.
+        FileNotFoundError: if there is no such list.
+        ValueError: for a line of another form, with its number, or a list that is not UTF-8.
     """
     videos = []
-    # not splitlines(), which also splits at characters that a name may hold
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in enumerate(list_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         match = _LIST_LINE.fullmatch(line)
         if match is None:
-            raise ValueError(f"{path}, line {number}: {line!r} is not '<path of a video> <label>'")
+            raise ValueError(f"{path}, line {number}: {line!r} is not '<path of a video> <label>': mend it")
         videos.append(ListedVideo(match["path"], tuple(int(label) for label in match["labels"].split()), number))
     return videos
 

@@ -67,19 +67,20 @@ def read_database(path: str | Path) -> Database:
 
     Source: SSN ``ops/anet_db.py``, ``ops/thumos_db.py``.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"annotations {path} do not exist; tools/build_file_list.py thumos14 writes thumos14.json"
-        )
+    missing = "tools/build_file_list.py thumos14 writes thumos14.json"
+    content = read_json(path, kind=dict, what="annotations", missing=missing)
+    entries = content.get("database")
+    if not isinstance(entries, dict) or not entries:
+        raise ValueError(f"{path} is no file of ActivityNet's form: it has no 'database' of videos, got {[*content]}")
     try:
-        content = read_json(path)
         classes = _classes(content)
-        numbers = {name: number for number, name in enumerate(classes, start=1)}
-        videos = {name: _video(name, entry, numbers) for name, entry in content["database"].items()}
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ValueError(f"{path} is no file of ActivityNet's form, with a 'database' of videos ({error!r})") from error
-    return Database(classes, videos)
+        raise ValueError(
+            f"{path} is no file of ActivityNet's form: its taxonomy needs nodes with nodeName and parentName, its "
+            f"videos annotations with labels ({error!r})"
+        ) from None
+    numbers = {name: number for number, name in enumerate(classes, start=1)}
+    return Database(classes, {name: _video(name, entry, numbers, path) for name, entry in entries.items()})
 
 
 def _classes(content: dict) -> tuple[str, ...]:
@@ -90,11 +91,17 @@ def _classes(content: dict) -> tuple[str, ...]:
     return tuple(sorted({item["label"] for entry in entries for item in entry.get("annotations", ())}))
 
 
-def _video(name: str, entry: dict, numbers: dict[str, int]) -> DatabaseVideo:
-    items = entry.get("annotations", ())
-    instances = np.array([item["segment"] for item in items], np.float64).reshape(-1, 2)
-    labels = np.array([numbers[item["label"]] for item in items], np.int64)
-    duration = float(entry["duration"])
+def _video(name: str, entry: dict, numbers: dict[str, int], path: str | Path) -> DatabaseVideo:
+    try:
+        items = entry.get("annotations", ())
+        instances = np.array([item["segment"] for item in items], np.float64).reshape(-1, 2)
+        labels = np.array([numbers[item["label"]] for item in items], np.int64)
+        duration = float(entry["duration"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(
+            f"{path}, video {name}: needs a duration, and of each annotation a segment of two numbers and a label of "
+            f"the taxonomy ({error!r})"
+        ) from None
     if not (np.isfinite(instances).all() and duration > 0):
-        raise ValueError(f"video {name} has the duration {duration} or a time that is no number")
+        raise ValueError(f"{path}, video {name}: has the duration {duration} or a time that is no number: mend it")
     return DatabaseVideo(name, duration, entry.get("subset", ""), instances, labels)

@@ -142,6 +142,21 @@ def make_pools(video: VideoProposals, thresholds: PoolThresholds) -> VideoPools:
     )
 
 
+def check_classes(pools: Sequence[VideoPools], num_classes: int, *, source: str) -> None:
+    """Compare the classes of a list, which count from 1, with those of a model.
+
+    Raises:
+        ValueError: for the first video with a class beyond the model's.
+    """
+    for video in pools:
+        highest = video.labels.max(initial=0)
+        if highest > num_classes:
+            raise ValueError(
+                f"{source}: {video.name} has the class {highest}, and the model has {num_classes}, 1 to {num_classes}: "
+                "mend the list, or set model.cls_head.num_classes"
+            )
+
+
 def regression_statistics(pools: Sequence[VideoPools]) -> RegressionStatistics:
     """Statistics of the targets of all foreground proposals; instances, whose targets are 0, do not count.
 

@@ -42,12 +42,9 @@ def read_proposals(path: str | Path) -> list[VideoProposals]:
 
     Source: SSN ``ops/io.py`` (``load_proposal_file``).
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"proposal list {path} does not exist; mend ann_file or the path")
-    records = [_Record(path, lines) for lines in _records(read_text(path).splitlines())]
+    text = read_text(path, what="proposal list", missing="mend ann_file or the path")
     videos: dict[str, VideoProposals] = {}
-    for record in records:
+    for record in (_Record(Path(path), lines) for lines in _records(text.split("\n"))):
         video = record.parse()
         if video.name in videos:
             raise record.error(0, "another video: this one has a record already")
@@ -61,6 +58,9 @@ def format_proposals(videos: Iterable[VideoProposals], *, first_number: int | No
     Args:
         videos: all normalised, or all in frames.
         first_number: of the records; default: 1 if normalised, else 0, as the published lists have it.
+
+    Raises:
+        ValueError: for a name that no list can hold.
     """
     videos = list(videos)
     if first_number is None:
@@ -172,7 +172,7 @@ class _Record:
     def _row(self, columns: int, what: str, first_class: int) -> list[float]:
         values = self._numbers(columns, what)
         if values[0] < first_class or values[0] % 1:
-            raise self._last_error(f"{what}, with a class from {first_class} on: classes count from 1")
+            raise self._last_error(f"{what}, with a whole class from {first_class} on: classes count from 1")
         return values
 
     def _numbers(self, count: int, what: str) -> list[float]:
@@ -197,6 +197,8 @@ class _Record:
 
 
 def _format_record(number: int, video: VideoProposals) -> str:
+    if video.name != video.name.strip() or re.match("#|$", video.name) or re.search("[\r\n]", video.name):
+        raise ValueError(f"video {video.name!r} begins with '#' or a blank, or holds a line end: rename it")
     place = "{:.4f} {:.4f}" if video.is_normalized else "{:.0f} {:.0f}"
     lines = [f"# {number}", video.name, f"{video.length:g}" if video.length < 1e6 else str(int(video.length)), "1"]
     lines += [str(len(video.instances))]

@@ -45,7 +45,7 @@ class ListLine:
         return separator.join([self.path, *map(str, numbers)])
 
 
-def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
+def parse_line(text: str, *, num_numbers: int | None = None, line_number: int = 0) -> ListLine:
     """The path and the numbers of one line.
 
     A line with a tab is split at its tabs, of which one may end it. Another one is split at blanks from its end on:
@@ -59,6 +59,7 @@ def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
     Args:
         text: the line.
         num_numbers: how many numbers follow the path; default: as many as there are.
+        line_number: of the line, if it comes from a file.
 
     Raises:
         ValueError: if there is no path, or not as many whole numbers, or one beyond :data:`MAX_NUMBER`.
@@ -72,7 +73,7 @@ def parse_line(text: str, *, num_numbers: int | None = None) -> ListLine:
     values = tuple(map(int, numbers))
     if any(abs(value) > MAX_NUMBER for value in values):
         raise ValueError(f"{text!r} holds a number beyond {MAX_NUMBER}, which counts neither frames nor classes")
-    return ListLine(path, values)
+    return ListLine(path, values, line_number)
 
 
 def read_lines(path: str | Path, *, num_numbers: int | None = None) -> Iterator[ListLine]:
@@ -82,17 +83,31 @@ def read_lines(path: str | Path, *, num_numbers: int | None = None) -> Iterator[
         FileNotFoundError: if there is no such list.
         ValueError: for a line of another form, with its number, or a list that is not UTF-8.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"list {path} does not exist; tools/build_file_list.py writes lists")
-    for number, text in enumerate(read_text(path).split("\n"), start=1):
-        if not text.strip():
-            continue
-        try:
-            line = parse_line(text, num_numbers=num_numbers)
-        except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}") from None
-        yield ListLine(line.path, line.numbers, number)
+    for number, text in enumerate(list_text(path).split("\n"), start=1):
+        if text.strip():
+            yield line_of_file(path, number, text, num_numbers=num_numbers)
+
+
+def list_text(path: str | Path) -> str:
+    """The text of a list.
+
+    Raises:
+        FileNotFoundError: if there is no such list.
+        ValueError: if it is not UTF-8.
+    """
+    return read_text(path, what="list", missing="tools/build_file_list.py writes lists")
+
+
+def line_of_file(path: str | Path, number: int, text: str, *, num_numbers: int | None = None) -> ListLine:
+    """The line with a 1-based number of a list.
+
+    Raises:
+        ValueError: if it has another form, with its place.
+    """
+    try:
+        return parse_line(text, num_numbers=num_numbers, line_number=number)
+    except ValueError as error:
+        raise ValueError(f"{path}, line {number}: {error}") from None
 
 
 def _split_at_blanks(text: str, num_numbers: int | None) -> list[str]:

@@ -73,7 +73,7 @@ def test_wrong_files_are_named_with_the_line(write, reader, text, message):
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"a.txt is missing: give the folder of the official files"):
+    with pytest.raises(FileNotFoundError, match=r"a.txt does not exist; give the folder of the official files"):
         read_text(tmp_path / "a.txt")
 
 

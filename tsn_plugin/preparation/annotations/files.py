@@ -60,13 +60,11 @@ def read_text(path: Path) -> str:
         FileNotFoundError: if there is no such file.
         ValueError: if it is in another encoding, or larger than any annotation.
     """
-    _check_exists(path)
-    return text_files.read_text(path)
-
-
-def _check_exists(path: Path) -> None:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: give the folder of the official files as annotations")
+    return text_files.read_text(
+        path,
+        remedy="take the authors' file, or save it as UTF-8",
+        missing="give the folder of the official files as annotations",
+    )
 
 
 def read_lines(path: Path) -> list[tuple[Place, str]]:
@@ -118,11 +116,7 @@ def read_json(path: Path, *, kind: type[T]) -> T:
     Raises:
         ValueError: if it is no JSON, or not of type ``kind`` (``dict`` or ``list``).
     """
-    _check_exists(path)
-    content = text_files.read_json(path)
-    if not isinstance(content, kind):
-        raise ValueError(f"{path} must hold a JSON {kind.__name__}, got a {type(content).__name__}")
-    return content
+    return text_files.parse_json(read_text(path), path, kind=kind)
 
 
 def read_items(path: Path, *, keys: Mapping[str, Callable[[Any], Any]]) -> Iterator[tuple[Place, dict[str, Any]]]:
