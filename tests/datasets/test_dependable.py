@@ -44,7 +44,10 @@ def test_more_than_the_share_ends_training(tmp_path, workers):
     dataset = dataset_of(tmp_path, {3, 50, 97}, max_unreadable_share=0.02)
     loader = DataLoader(dataset, batch_size=4, num_workers=workers, collate_fn=pseudo_collate)
     with pytest.raises(RuntimeError, match=r"3 of 100 videos cannot be read.*0\.02.*damaged_3\.mp4.*check_dataset"):
-        list(loader)
+        for _ in (iterator := iter(loader)):
+            pass
+    if workers:
+        iterator._shutdown_workers()  # left to the garbage collector it takes ten seconds
 
 
 def test_one_is_too_many_with_a_share_of_nothing(tmp_path):

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.evaluator import BaseMetric
+from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper, OptimWrapperDict, build_optim_wrapper
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from torch import distributed as dist
 from torch import nn
 
 from tsn_plugin.engine.hooks import PartialBNHook
@@ -202,17 +202,39 @@ def test_validation_averaging_and_resuming_do_not_thaw_anything(tiny_net, tmp_pa
     assert not torch.equal(model.backbone[1].running_mean, before["backbone.1.running_mean"])
 
 
-def test_two_processes_train_alike_and_wait_for_no_gradient(tmp_path):
-    script = Path(__file__).with_name("ddp_partial_bn.py")
-    command = [sys.executable, "-W", "ignore", str(script), str(tmp_path / "store"), str(tmp_path)]
-    processes = [subprocess.Popen([*command, str(rank)], stderr=subprocess.PIPE, text=True) for rank in range(2)]
-    try:
-        for process in processes:
-            _, errors = process.communicate(timeout=900)
-            assert process.returncode == 0, errors
-    finally:
-        for process in processes:
-            process.kill()
+def train_in_one_of_two(tiny_net, rank):
+    """States of the model before and after three iterations with a validation after each."""
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo")
+    model = tiny_net()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    wrapped = MMDistributedDataParallel(model, find_unused_parameters=False)
+    wrapper_cfg = dict(
+        optimizer=dict(type="SGD", lr=0.1, momentum=0.9, weight_decay=0.1),
+        constructor="tsn_plugin.TSNOptimWrapperConstructor",
+    )
+    with DefaultScope.overwrite_default_scope("mmaction"):
+        runner = SimpleNamespace(model=wrapped, optim_wrapper=build_optim_wrapper(wrapped, wrapper_cfg))
+    hook = PartialBNHook()
+    hook.before_run(runner)
+    for step in range(3):
+        generator = torch.Generator().manual_seed(10 * step + rank)
+        data = dict(inputs=torch.randn(4, 3, 6, 6, generator=generator), labels=torch.tensor([0, 1, 1, 0]))
+        wrapped.train()
+        hook.before_train_iter(runner, step)
+        wrapped.train_step(data, runner.optim_wrapper)
+        wrapped.eval()
+        with torch.no_grad():
+            model(data["inputs"])
+    # each process keeps the statistics of its own batches; DDP sends the first one's around before a forward
+    for buffer in model.buffers():
+        dist.broadcast(buffer, 0)
+    return dict(before=before, after=model.state_dict())
+
+
+def test_two_processes_train_alike_and_wait_for_no_gradient(ranks, tiny_net, tmp_path):
+    for process in ranks(2, lambda rank: torch.save(train_in_one_of_two(tiny_net, rank), tmp_path / f"rank{rank}.pth")):
+        assert process.end() == 0, process.output()
     first, second = (torch.load(tmp_path / f"rank{rank}.pth") for rank in range(2))
     for name, value in first["after"].items():
         assert torch.equal(value, second["after"][name]), name

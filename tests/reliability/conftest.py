@@ -1,17 +1,10 @@
 """A small training, and ways to run and kill one."""
 
-import functools
-import itertools
-import os
-import signal
-import sys
 import time
-import traceback
 from pathlib import Path
 
 import pytest
 from mmengine.registry import DefaultScope
-from mmengine.runner import runner
 
 import tsn_plugin.apis.testing
 import tsn_plugin.datasets
@@ -23,54 +16,6 @@ from tsn_plugin.__main__ import main as tsn
 
 CONFIG = str(Path(__file__).with_name("small_config.py"))
 VIDEOS = 7
-
-
-class Child:
-    """A process forked from this one, which has imported everything, with its output in a file."""
-
-    def __init__(self, function, log):
-        self.log = log
-        self.pid = os.fork()
-        if self.pid == 0:
-            self._run(function)
-        os.setpgid(self.pid, self.pid)  # here and there, whoever comes first: its processes are killed with it
-
-    def _run(self, function):
-        status = 1
-        try:
-            os.setpgid(0, 0)
-            runner.collect_env = dict  # which compiler there is takes seconds to find out
-            with Path(self.log).open("w", buffering=1) as sys.stdout:
-                sys.stderr = sys.stdout
-                function()
-                status = 0
-        except BaseException:
-            with Path(self.log).open("a") as file:
-                traceback.print_exc(file=file)
-        finally:
-            os._exit(status)
-
-    def end(self, *, kill_after=None):
-        """Status of the process: 0, 1, or minus the signal that ended it, as after so many seconds."""
-        if kill_after is not None:
-            time.sleep(kill_after)
-            os.killpg(self.pid, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-    def end_within(self, seconds):
-        """Status of the process, or None if it must be killed then, since it goes on."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.02)
-        os.killpg(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        return None
-
-    def output(self):
-        return Path(self.log).read_text(errors="replace")
 
 
 @pytest.fixture(scope="session")
@@ -98,35 +43,6 @@ def changed_bytes(data, rng):
         place %= 400
         data[place : place + 8] = rng.bytes(8)
     return bytes(data)
-
-
-@pytest.fixture(scope="session")
-def child(tmp_path_factory):
-    """Start a function in a process of its own."""
-    folder, numbers = tmp_path_factory.mktemp("logs"), itertools.count()
-    return lambda function: Child(function, folder / f"{next(numbers)}.log")
-
-
-@pytest.fixture(scope="session")
-def ranks(child, unused_port, tmp_path_factory):
-    """Start a function in several processes as ``--launcher pytorch`` wants it, but nobody ends them with each other.
-
-    ``ranks(3, function)`` calls ``function(rank)`` in each.
-    """
-
-    folder = tmp_path_factory.mktemp("ranks")
-
-    def start(count, function):
-        environment = dict(WORLD_SIZE=str(count), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(unused_port()))
-
-        def one(rank):
-            os.chdir(folder)  # MMEngine's processes exchange their results in files there
-            os.environ.update(environment, RANK=str(rank), LOCAL_RANK=str(rank))
-            function(rank)
-
-        return [child(functools.partial(one, rank)) for rank in range(count)]
-
-    return start
 
 
 @pytest.fixture(scope="session")

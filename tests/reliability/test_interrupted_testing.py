@@ -12,7 +12,7 @@ from tsn_plugin.evaluation import ResultJournal
 from tsn_plugin.evaluation.journal import read_in_order
 from tsn_plugin.evaluation.score_files import load_scores
 
-KILLS = int(os.environ.get("TSN_KILLS", 6))  # docs/reliability.md tells of more
+KILLS = int(os.environ.get("TSN_KILLS", 3))  # docs/reliability.md tells of more
 
 
 @pytest.fixture
