@@ -1,6 +1,8 @@
 """Tiny data, the configs and tools of the installed MMAction2, and ways to run either side's tools."""
 
 import argparse
+import itertools
+import json
 import os
 import subprocess
 import sys
@@ -66,18 +68,24 @@ def flow_root(tmp_path_factory, make_frame_folder):
 
 
 @pytest.fixture(scope="session")
-def run_stock():
+def run_stock(tmp_path_factory):
     """Run a script as a user without any of these tests' preparations does; returns what it printed."""
+    logs, numbers = tmp_path_factory.mktemp("logs"), itertools.count()
+    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    environment.pop("PYTHONPATH", None)
+    command = [sys.executable, str(Path(__file__).with_name("stock_process.py"))]
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with subprocess.Popen(command, text=True, env=environment, **pipes) as server:
 
-    def run(*argv, cwd):
-        environment = dict(os.environ, OMP_NUM_THREADS="1")
-        environment.pop("PYTHONPATH", None)
-        command = [sys.executable, *(str(word) for word in argv)]
-        result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=900, env=environment)
-        assert result.returncode == 0, result.stderr[-3000:]
-        return result.stdout
+        def run(*argv, cwd):
+            printed, errors = (logs / f"{next(numbers)}.txt" for _ in range(2))
+            job = dict(argv=[str(word) for word in argv], cwd=str(cwd), stdout=str(printed), stderr=str(errors))
+            server.stdin.write(json.dumps(job) + "\n")
+            server.stdin.flush()
+            assert server.stdout.readline() == "0\n", errors.read_text()[-3000:]
+            return printed.read_text()
 
-    return run
+        yield run
 
 
 @pytest.fixture(scope="session")
