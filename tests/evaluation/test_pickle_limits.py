@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tsn_plugin.evaluation import safe_pickle
 from tsn_plugin.evaluation.pickle_limits import check_entries, check_opcodes
 from tsn_plugin.evaluation.safe_pickle import load_pickle
 from tsn_plugin.structures.pickled_arrays import PickledArray, PickledDtype
@@ -95,3 +96,46 @@ def test_many_objects_are_refused(monkeypatch):
     check_opcodes(pickle.dumps([[] for _ in range(9)]))
     with pytest.raises(pickle.UnpicklingError, match="it makes 11 objects, more than 10"):
         check_opcodes(pickle.dumps([[] for _ in range(10)]))
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.arange(3.0),
+        torch.tensor([5, -1]),
+        torch.linspace(-1, 1, 300).bfloat16(),
+        torch.arange(6.0, dtype=torch.float64).reshape(2, 3).T[1:],
+        torch.arange(70_000.0),
+        torch.tensor([1, 2], dtype=torch.uint8),
+        torch.zeros(0),
+    ],
+    ids=lambda tensor: f"{tensor.dtype}-{tuple(tensor.shape)}",
+)
+def test_tensors_are_what_torch_reads(tensor, protocol, monkeypatch):
+    data = pickle.dumps(tensor, protocol=protocol)
+    expected = pickle.loads(data).double().numpy()
+    loaded = load_pickle(io.BytesIO(data))
+    np.testing.assert_array_equal(loaded, expected)
+    monkeypatch.setattr(safe_pickle, "_ordinary_storage", lambda content: None)
+    left_to_torch = load_pickle(io.BytesIO(data))
+    np.testing.assert_array_equal(loaded, left_to_torch)
+    assert loaded.dtype == left_to_torch.dtype
+
+
+def test_the_quick_way_is_taken_for_what_this_torch_writes_and_for_nothing_else():
+    content = storage_bytes(torch.arange(3.0))
+    assert safe_pickle._ordinary_storage(content).tolist() == [0, 1, 2]
+    for place in range(len(content) - 12):  # all but the numbers
+        changed = bytearray(content)
+        changed[place] ^= 1
+        ordinary = safe_pickle._ordinary_storage(bytes(changed))
+        assert ordinary is None or ordinary.tolist() == [0, 1, 2], place
+    assert safe_pickle._ordinary_storage(content[:-1]) is None
+    assert safe_pickle._ordinary_storage(content + b"\0" * 4) is None
+
+
+def storage_bytes(tensor):
+    """What is in a pickled tensor for ``torch.storage._load_from_bytes``."""
+    (_, (storage, *_)) = tensor.__reduce_ex__(4)
+    return storage.__reduce__()[1][0]
