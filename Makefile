@@ -21,8 +21,9 @@ demo: $(VENV)/.ready
 demo-detection: $(VENV)/.ready
 	$(BIN)/python tools/demo_detection.py $(DETECTION_DIR) $(DEMO_OPTIONS)
 
+# tests start many processes, which need not compile the package each
 test: $(VENV)/.ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
