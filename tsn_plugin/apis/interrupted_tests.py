@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,10 @@ def run_or_resume(runner: Runner, config: Config, out: str, *, options: dict[str
         options: further settings on which the scores depend.
     """
     folder = journal_folder(out)
-    finished: list[Counter[str] | None] = [None]
-    if is_main_process():
-        _claim(folder, config, options)
-        finished[0] = Counter(sample["video_name"] for sample in read_journal(folder))
-    # one process looks for all: another one may be so late that it finds results of this very test
-    broadcast_object_list(finished)
-    metrics = _resume(runner, config, folder, finished[0]) if finished[0] else _test(runner)
+    finished = _found_before(
+        folder, config, options, lambda: Counter(sample["video_name"] for sample in read_journal(folder))
+    )
+    metrics = _resume(runner, config, folder, finished) if finished else _test(runner)
     if is_main_process():
         remove_journal(folder)
     return metrics
@@ -69,18 +67,26 @@ def skip_scored(runner: Runner, config: Config, out: str, writer: str, *, option
         writer: type of that metric.
         options: further settings on which the scores depend.
     """
-    found: list[Any] = [None]
-    if is_main_process():
-        _claim(journal_folder(out), config, options)
-        found[0] = scored_videos(out)
-    broadcast_object_list(found)
-    finished = found[0]
+    finished = _found_before(journal_folder(out), config, options, lambda: scored_videos(out))
     if finished:
         text = f"{len(finished)} videos have their scores already; tools/eval_detections.py evaluates all of {out}"
         print_log(text, "current", logging.INFO)
         dataset = dict(config.test_dataloader.dataset, skip=finished)
         runner._test_dataloader = dict(config.test_dataloader, dataset=dataset)
         runner._test_evaluator = [one for one in test_evaluators(config) if one["type"] == writer]
+
+
+def _found_before(folder: str, config: Config, options: dict[str, Any], look: Callable[[], Any]) -> Any:
+    """What ``look`` finds of an interrupted test of the same weights and settings, the same in all processes.
+
+    One process looks for all: another one may be so late that it finds results of this very test.
+    """
+    found: list[Any] = [None]
+    if is_main_process():
+        _claim(folder, config, options)
+        found[0] = look()
+    broadcast_object_list(found)
+    return found[0]
 
 
 def _test(runner: Runner) -> dict[str, float]:

@@ -111,7 +111,10 @@ def read_in_order(folder: str | Path, names: Sequence[str]) -> list[dict]:
 
 def _samples(path: Path) -> list[dict]:
     try:
-        return [sample for sample in load_torch_file(path) if isinstance(sample["video_name"], str)]
+        samples = list(load_torch_file(path))
+        if not all(isinstance(sample["video_name"], str) for sample in samples):
+            raise TypeError("a video's name in it is no text")
+        return samples
     except (pickle.UnpicklingError, LookupError, TypeError) as error:
         raise ValueError(
             f"{path} is no part of an interrupted test ({error}): delete it, and its videos are tested again"

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import pickle
 import zipfile
 from collections.abc import Callable
@@ -34,6 +33,7 @@ from tsn_plugin.evaluation.functional import softmax, stack_labels
 from tsn_plugin.evaluation.npz_files import UNREADABLE, check_members, read_header, read_npz
 from tsn_plugin.evaluation.safe_pickle import load_pickle
 from tsn_plugin.evaluation.video_lists import label_from_list, read_labels, read_names
+from tsn_plugin.preparation.settings import write_atomically
 from tsn_plugin.structures.scores import ClassScores
 from tsn_plugin.structures.text_files import read_json
 
@@ -56,12 +56,7 @@ def save_scores(path: str | Path, scores: ClassScores, *, layout: str = "tsn_plu
     path = Path(path)
     content = _writer(path, layout)(scores)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_atomically(path, content)
 
 
 def check_score_path(path: str | Path, *, layout: str = "tsn_plugin") -> None:

@@ -13,7 +13,7 @@ _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a so
 
 
 def refuse_irregular(path: str) -> None:
-    """Let regular files pass, and what does not exist here: it may be an address.
+    """Let regular files pass, and what does not exist: whoever opens it tells so.
 
     Raises:
         VideoReadError: for folders, pipes and devices, which may be without an end; or if the system forbids to look.

@@ -36,14 +36,17 @@ def read_text(
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
-        place, reason = text.find("\0"), "a zero byte"
-        before = text[:place].encode()
     except UnicodeDecodeError as error:
-        place, reason, before = error.start, str(error), content[: error.start]
+        raise ValueError(_no_text(f"{what} {path}", content[: error.start], str(error), remedy)) from None
+    place = content.find(b"\0")
     if place >= 0:
-        line = before.count(b"\n") + 1
-        raise ValueError(f"{what} {path} is not UTF-8 text (line {line}: {reason}): {remedy}")
+        raise ValueError(_no_text(f"{what} {path}", content[:place], "a zero byte", remedy))
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _no_text(name: str, before: bytes, reason: str, remedy: str) -> str:
+    line = before.count(b"\n") + 1
+    return f"{name} is not UTF-8 text (line {line}: {reason}): {remedy}"
 
 
 def read_json(path: str | Path, *, kind: type[T] = object, what: str = "file", missing: str = "mend its path") -> T:
